@@ -1,0 +1,1 @@
+"""The small local client of sshq."""

@@ -1,0 +1,1 @@
+"""sshq on one machine."""
