@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.aws import moto_corrections, sagemaker_jobs
+from sshq_sandbox.aws.calls import CallLog
+from sshq_sandbox.aws.faults import FaultPlan
+from sshq_sandbox.aws.front import Front
+from sshq_sandbox.aws.job_credentials import JobCredentials
+from sshq_sandbox.aws.job_data import S3Clients
+from sshq_sandbox.aws.job_logs import JobLogs
+from sshq_sandbox.aws.job_runner import JobRunner, Platform
 from sshq_sandbox.aws.patches import Patches
+from sshq_sandbox.aws.sagemaker_jobs import TrainingJobs
 from sshq_sandbox.aws.targets import TargetHandler, Targets
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
     from sshq_sandbox.ports import EventSink
+
+_IMAGE_BIN = Path(__file__).parents[1] / "image" / "bin"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nobody_to_crash(caller: str) -> None:
+    """The default where no process stands behind a caller: the connection just drops."""
 
 
 class AwsServer:
@@ -23,12 +44,29 @@ class AwsServer:
     an earlier server left in this process.
     """
 
-    def __init__(self, *, state_dir: Path, events: EventSink, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        events: EventSink,
+        port: int = 0,
+        crash: Callable[[str], None] = _nobody_to_crash,
+        clock: Callable[[], datetime] = _now,
+        stop_grace_seconds: float = 120.0,
+    ) -> None:
         self._state_dir = state_dir
+        self._stop_grace_seconds = stop_grace_seconds
         self._events = events
         self._port = port
+        self._crash = crash
+        self._clock = clock
+        self.callers: dict[str, str] = {}
+        """Access key id → the name under which its calls are recorded."""
+        self.faults = FaultPlan()
+        self.calls = CallLog(state_dir / "calls.jsonl", self.callers)
         self._targets: dict[str, TargetHandler] = {}
         self._patches = Patches()
+        self._runner: JobRunner | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
@@ -54,6 +92,7 @@ class AwsServer:
             request_handler=_request_handler(),
         )
         os.environ["MOTO_PORT"] = str(self._server.server_port)
+        self._extend_moto()
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.05},
@@ -63,6 +102,10 @@ class AwsServer:
         self._thread.start()
 
     def stop(self) -> None:
+        """End all jobs, close the socket, and give moto its own parts back."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -78,13 +121,39 @@ class AwsServer:
             raise RuntimeError("the AWS server isn't running")
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def _extend_moto(self) -> None:
+        self._runner = JobRunner(
+            Platform(
+                jobs_dir=self._state_dir / "jobs",
+                image_bin=_IMAGE_BIN,
+                environment={
+                    "AWS_ENDPOINT_URL": self.url,
+                    "SSL_CERT_FILE": str(self._state_dir / "tls" / "ca.pem"),
+                },
+                credentials=JobCredentials(self.callers),
+                s3=S3Clients(self.url),
+                logs=JobLogs(self._clock),
+                clock=self._clock,
+                stop_grace_seconds=self._stop_grace_seconds,
+            )
+        )
+        jobs = TrainingJobs(events=self._events, clock=self._clock, runner=self._runner)
+        sagemaker_jobs.install(self._patches, jobs)
+        moto_corrections.install(self._patches)
+
     def _application(self) -> WSGIApplication:
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
             DomainDispatcherApplication,
             create_backend_app,
         )
 
-        return Targets(DomainDispatcherApplication(create_backend_app), self._targets)
+        return Front(
+            Targets(DomainDispatcherApplication(create_backend_app), self._targets),
+            calls=self.calls,
+            faults=self.faults,
+            crash=self._crash,
+            clock=self._clock,
+        )
 
 
 def _request_handler() -> type:

@@ -1,0 +1,103 @@
+"""What moto lets through and AWS refuses, outside training jobs and SSM."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sshq_sandbox.aws.patches import Patches
+
+_ROLE_ARN = re.compile(r"arn:(aws[\w-]*):iam::(\d{12}):role/.+")
+
+
+def install(patches: Patches) -> None:
+    _refuse_to_delete_group_in_use(patches)
+    _refuse_unknown_boundary(patches)
+    _refuse_unknown_role(patches)
+    _filter_log_events_by_prefix(patches)
+
+
+def _refuse_to_delete_group_in_use(patches: Patches) -> None:
+    from moto.iam.exceptions import DeleteConflictException  # noqa: PLC0415  (slow)
+    from moto.iam.models import IAMBackend  # noqa: PLC0415
+
+    def delete_group(backend: Any, group_name: str) -> None:  # noqa: ANN401
+        group = backend.groups.get(group_name)
+        if group is not None:
+            for left, what in (
+                (group.users, "remove users from group"),
+                (group.managed_policies, "detach all policies"),
+                (group.policies, "delete policies"),
+            ):
+                if left:
+                    raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
+        original(backend, group_name)
+
+    original = patches.replace(IAMBackend, "delete_group", delete_group)
+
+
+def _refuse_unknown_boundary(patches: Patches) -> None:
+    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415  (slow)
+    from moto.iam.models import IAMBackend  # noqa: PLC0415
+
+    def check(backend: Any, arn: str | None) -> None:  # noqa: ANN401
+        if arn and arn.startswith("arn:") and arn not in backend.managed_policies:
+            raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
+
+    def create_role(backend: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401
+        check(backend, signature.bind(backend, *values, **named).arguments["permissions_boundary"])
+        return original_create(backend, *values, **named)
+
+    def put_boundary(backend: Any, role_name: str, permissions_boundary: str) -> None:  # noqa: ANN401
+        check(backend, permissions_boundary)
+        original_put(backend, role_name, permissions_boundary)
+
+    signature = inspect.signature(IAMBackend.create_role)
+    original_create = patches.replace(IAMBackend, "create_role", create_role)
+    original_put = patches.replace(IAMBackend, "put_role_permissions_boundary", put_boundary)
+
+
+def _refuse_unknown_role(patches: Patches) -> None:
+    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415  (slow)
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+    from moto.sts.exceptions import STSClientError  # noqa: PLC0415
+    from moto.sts.models import STSBackend  # noqa: PLC0415
+
+    def exists(arn: str) -> bool:
+        found = _ROLE_ARN.fullmatch(arn)
+        if found is None:
+            return False
+        try:
+            iam_backends[found[2]][found[1]].get_role_by_arn(arn)
+        except NotFoundException:
+            return False
+        return True
+
+    def assume_role(backend: Any, **request: Any) -> Any:  # noqa: ANN401
+        arn = request["role_arn"]
+        if not exists(arn):
+            message = f"User is not authorized to perform: sts:AssumeRole on resource: {arn}"
+            raise STSClientError("AccessDenied", message)
+        return original(backend, **request)
+
+    original = patches.replace(STSBackend, "assume_role", assume_role)
+
+
+def _filter_log_events_by_prefix(patches: Patches) -> None:
+    from moto.logs.responses import LogsResponse  # noqa: PLC0415  (slow)
+
+    def filter_log_events(response: Any) -> Any:  # noqa: ANN401
+        request = json.loads(response.body)
+        prefix = request.get("logStreamNamePrefix")
+        group = response.logs_backend.groups.get(request.get("logGroupName"))
+        if prefix and group is not None:
+            names = [name for name in group.streams if name.startswith(prefix)]
+            # moto takes no names for all streams: a name that no stream can have gives none.
+            request["logStreamNames"] = names or [":"]
+            response.body = json.dumps(request)
+        return original(response)
+
+    original = patches.replace(LogsResponse, "filter_log_events", filter_log_events)

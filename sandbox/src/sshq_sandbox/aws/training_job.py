@@ -1,0 +1,166 @@
+"""One training job, as SageMaker tells it: what was asked for, and the way it has gone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+ENDED = frozenset({"Completed", "Failed", "Stopped"})
+
+_LONGEST_REASON = 1024
+_STATUS_MESSAGES = {
+    "Starting": "Preparing the instances for training",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Stopping": "Stopping the training job",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job exceeded MaxRuntimeInSeconds",
+}
+# What CreateTrainingJob takes and DescribeTrainingJob doesn't give back as it stands.
+_NOT_ECHOED = frozenset({"Tags", "SessionChainingConfig"})
+
+
+@dataclass
+class TrainingJob:
+    """Mutable: whoever holds it holds the lock too.
+
+    `request` is CreateTrainingJob's body. `tags` are SageMaker's Key/Value pairs; moto's own tag
+    operations change them in place.
+    """
+
+    name: str
+    arn: str
+    account_id: str
+    region: str
+    request: Mapping[str, Any]
+    created: datetime
+    tags: list[dict[str, str]] = field(default_factory=list)
+    status: str = "InProgress"
+    secondary_status: str = "Starting"
+    failure_reason: str | None = None
+    modified: datetime = field(init=False)
+    training_started: datetime | None = None
+    training_ended: datetime | None = None
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.modified = self.created
+        self._open_transition("Starting", self.created)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def max_runtime_seconds(self) -> int:
+        condition = self.request.get("StoppingCondition") or {}
+        return int(condition.get("MaxRuntimeInSeconds") or 86_400)
+
+    @property
+    def instance_count(self) -> int:
+        return int(self.request["ResourceConfig"].get("InstanceCount") or 1)
+
+    def move(self, secondary_status: str, now: datetime, *, status: str | None = None) -> bool:
+        """Enter a secondary status (and a status, if given); False when the job has ended."""
+        if self.has_ended:
+            return False
+        if self.status != "Stopping" or status in ENDED:
+            self.status = status or self.status
+        if secondary_status == "Training":
+            self.training_started = now
+        if self.status in ENDED and self.training_started:
+            self.training_ended = now
+        self.secondary_status = secondary_status
+        self.modified = now
+        self.transitions[-1]["EndTime"] = now
+        self._open_transition(secondary_status, now)
+        if self.status in ENDED:
+            self.transitions[-1]["EndTime"] = now
+        return True
+
+    def fail(self, reason: str, now: datetime) -> bool:
+        if self.has_ended:
+            return False
+        self.failure_reason = reason[:_LONGEST_REASON]
+        return self.move("Failed", now, status="Failed")
+
+    def describe(self) -> dict[str, Any]:
+        """DescribeTrainingJob's output. Times are datetimes."""
+        echoed = {k: v for k, v in self.request.items() if k not in _NOT_ECHOED and v is not None}
+        output = {
+            "EnableNetworkIsolation": False,
+            "EnableInterContainerTrafficEncryption": False,
+            "EnableManagedSpotTraining": False,
+            "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime_seconds},
+            **echoed,
+            "TrainingJobArn": self.arn,
+            "TrainingJobStatus": self.status,
+            "SecondaryStatus": self.secondary_status,
+            "FailureReason": self.failure_reason,
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified,
+            "TrainingStartTime": self.training_started,
+            "TrainingEndTime": self.training_ended,
+            "SecondaryStatusTransitions": [dict(step) for step in self.transitions],
+            "ModelArtifacts": {"S3ModelArtifacts": self.model_artifacts},
+        }
+        if self.training_started and self.training_ended:
+            seconds = (self.training_ended - self.training_started).total_seconds()
+            output["TrainingTimeInSeconds"] = max(1, math.ceil(seconds))
+            output["BillableTimeInSeconds"] = max(1, math.ceil(seconds)) * self.instance_count
+        return {name: value for name, value in output.items() if value is not None}
+
+    def summary(self) -> dict[str, Any]:
+        """A TrainingJobSummary of ListTrainingJobs."""
+        described = self.describe()
+        names = (
+            "TrainingJobName",
+            "TrainingJobArn",
+            "CreationTime",
+            "TrainingEndTime",
+            "LastModifiedTime",
+            "TrainingJobStatus",
+            "SecondaryStatus",
+        )
+        return {name: described[name] for name in names if name in described}
+
+    def event_detail(self) -> dict[str, Any]:
+        """The detail of "SageMaker Training Job State Change": the description with times in epoch
+        milliseconds, and the tags as a map.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+        """
+        detail: dict[str, Any] = _with_epoch_milliseconds(self.describe())
+        detail["Tags"] = {tag["Key"]: tag["Value"] for tag in self.tags}
+        return detail
+
+    @property
+    def model_artifacts(self) -> str:
+        prefix = str(self.request["OutputDataConfig"]["S3OutputPath"]).rstrip("/")
+        return f"{prefix}/{self.name}/output/model.tar.gz"
+
+    def _open_transition(self, status: str, now: datetime) -> None:
+        message = self.failure_reason if status == "Failed" else None
+        self.transitions.append(
+            {
+                "Status": status,
+                "StartTime": now,
+                "StatusMessage": message or _STATUS_MESSAGES[status],
+            }
+        )
+
+
+def _with_epoch_milliseconds(value: Any) -> Any:  # noqa: ANN401  (JSON)
+    if isinstance(value, dict):
+        return {name: _with_epoch_milliseconds(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_epoch_milliseconds(member) for member in value]
+    return int(value.timestamp() * 1000) if hasattr(value, "timestamp") else value
