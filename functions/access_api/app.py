@@ -1,0 +1,143 @@
+"""AccessApi: what sshq-local asks for. Each request is signed; answers are typed; errors are RFC 9457."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from sshq.composition import live
+from sshq.domain import access
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.request_signatures import SignedRequest
+from sshq.problems import problem
+from sshq.use_cases import lease_requests
+from sshq.use_cases.authenticate import bearer_of, holder_of
+from sshq.use_cases.redeem import redeem
+
+logger = Logger()
+app = APIGatewayHttpResolver(enable_validation=True)
+app.configure_openapi(title="sshq access API", version="1.0.0")
+
+Id = Annotated[str, Path(pattern="^[A-Za-z0-9._-]{1,128}$")]
+
+
+@app.post("/v1/redeem")
+def redeem_ticket(body: access.RedeemBody) -> access.LeaseAnswer:
+    """Redeem a one-time ticket with a new key."""
+    fingerprint = bearer_of(live(), _request(), body.public_key)
+    source = app.current_event.request_context.http.source_ip
+    return redeem(live(), body, key_fingerprint=fingerprint, source=source)
+
+
+@app.get("/v1/leases/<lease>")
+def lease_state(lease: Id) -> access.LeaseStateAnswer:
+    """A lease and its job's state."""
+    return lease_requests.state(*holder_of(live(), _request(), lease))
+
+
+@app.delete("/v1/leases/<lease>")
+def end_lease(lease: Id) -> Response[None]:
+    """Give a lease back; its sessions end."""
+    found, _ = holder_of(live(), _request(), lease)
+    lease_requests.close_lease(live(), found)
+    return Response(status_code=204)
+
+
+@app.post("/v1/leases/<lease>/sessions")
+def start_session(lease: Id, body: access.SessionBody) -> Response[access.SessionAnswer]:
+    """Start an SSM session on one of the job's nodes."""
+    found, job = holder_of(live(), _request(), lease)
+    answer = lease_requests.open_session(live(), found, job, body.rank)
+    return Response(status_code=201, content_type="application/json", body=answer)
+
+
+@app.post("/v1/leases/<lease>/sessions/<session>/resume")
+def resume_session(lease: Id, session: Id) -> access.ResumeAnswer:
+    """A new StreamUrl and token for a session whose connection was lost."""
+    found, _ = holder_of(live(), _request(), lease)
+    return lease_requests.resume_session(live(), found, session)
+
+
+@app.delete("/v1/leases/<lease>/sessions/<session>")
+def end_session(lease: Id, session: Id) -> Response[None]:
+    """End one session."""
+    found, _ = holder_of(live(), _request(), lease)
+    lease_requests.close_session(live(), found, session)
+    return Response(status_code=204)
+
+
+@app.post("/v1/leases/<lease>/certificate")
+def new_certificate(lease: Id) -> access.CertificateAnswer:
+    """A new short SSH certificate."""
+    found, _ = holder_of(live(), _request(), lease)
+    return lease_requests.new_certificate(live(), found)
+
+
+@app.post("/v1/leases/<lease>/stop")
+def stop_job(lease: Id) -> access.JobAnswer:
+    """Stop the lease's job."""
+    return lease_requests.stop_by_lease(live(), *holder_of(live(), _request(), lease))
+
+
+@app.get("/v1/openapi.json", include_in_schema=False)
+def openapi() -> Response[str]:
+    """The document that this code is."""
+    return Response(
+        status_code=200, content_type="application/json", body=app.get_openapi_json_schema()
+    )
+
+
+@app.exception_handler(Refusal)  # type: ignore[untyped-decorator]
+def on_refusal(error: Refusal) -> Response[str]:
+    """A refusal in the client's form."""
+    return _problem(error)
+
+
+@app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+def on_invalid(error: RequestValidationError) -> Response[str]:
+    """A body that isn't what the document says."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return _problem(Refusal(Reason.BAD_REQUEST, problem=f"{where}: {first['msg']}"))
+
+
+@app.not_found
+def on_unknown_path(_error: NotFoundError) -> Response[str]:
+    """No such path."""
+    path = app.current_event.path
+    return _problem(Refusal(Reason.BAD_REQUEST, problem=f"there is no {path}"), status=404)
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def on_bug(error: Exception) -> Response[str]:
+    """A bug: logged with the request's id, which the client shows."""
+    correlation = app.current_event.request_context.request_id
+    logger.error("unexpected", exc_info=error, correlation=correlation)
+    return _problem(Refusal(Reason.INTERNAL, correlation=correlation))
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
+    """An HTTP API event (payload 2.0)."""
+    return app.resolve(event, context)
+
+
+def _request() -> SignedRequest:
+    event = app.current_event
+    body = event.decoded_body or ""
+    return SignedRequest(
+        method=event.http_method,
+        path=event.raw_path,
+        headers=event.headers,
+        body=body.encode(),
+    )
+
+
+def _problem(error: Refusal, status: int | None = None) -> Response[str]:
+    code, body = problem(error, live().settings.language)
+    return Response(status_code=status or code, content_type="application/problem+json", body=body)

@@ -1,0 +1,19 @@
+"""Caretaker: every minute, what no event told: readiness, deadlines, ends that were missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from sshq.composition import live
+from sshq.use_cases.sweep import sweep
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401, ARG001
+    """A tick of EventBridge Scheduler."""
+    for name in sweep(live()):
+        logger.error("could not be looked after", extra={"job": name})

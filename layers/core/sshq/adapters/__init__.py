@@ -1,0 +1,1 @@
+"""Each module implements one port with AWS or Slack behind it."""

@@ -1,0 +1,31 @@
+"""What AWS's errors are called, and what of them may be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sshq.domain.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+
+def code(error: ClientError) -> str:
+    """`ResourceInUse`, `ThrottlingException` …"""
+    return cast("str", error.response["Error"].get("Code", ""))
+
+
+def message(error: ClientError) -> str:
+    """AWS's own sentence."""
+    return cast("str", error.response["Error"].get("Message", ""))
+
+
+def is_passing(error: ClientError) -> bool:
+    """Whether the same call may well succeed in a moment: a throttle or a fault of the service."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or "Throttl" in code(error) or code(error) == "RequestLimitExceeded"
+
+
+def refused(error: ClientError) -> Refusal:
+    """A refusal that shows AWS's reason: for errors that asking again won't mend."""
+    return Refusal(Reason.REFUSED_BY_AWS, detail=f"{code(error)}: {message(error)}")

@@ -1,0 +1,1 @@
+"""The one table: conditional writes, and no scans."""

@@ -1,0 +1,81 @@
+"""SSM sessions, with a StreamUrl that needs no AWS credentials on the laptop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+
+from sshq.adapters.aws_errors import code
+from sshq.domain.refusals import Reason, Refusal
+from sshq.ports import SessionAccess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_URL_LIFE_SECONDS = 60
+
+
+class SsmSessions:
+    """ports.Sessions. `client` is a boto3 SSM client; `credentials` gives its frozen credentials."""
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  boto3 has no types
+        *,
+        document: str,
+        region: str,
+        credentials: Callable[[], Any],
+    ) -> None:
+        self._client = client
+        self._document = document
+        self._region = region
+        self._credentials = credentials
+
+    def start(self, node: str, *, reason: str) -> SessionAccess:
+        try:
+            found = self._client.start_session(
+                Target=node, DocumentName=self._document, Reason=reason
+            )
+        except ClientError as error:
+            if code(error) == "TargetNotConnected":
+                raise Refusal(Reason.NODE_NOT_CONNECTED) from error
+            raise
+        return self._access(found)
+
+    def resume(self, session: str) -> SessionAccess:
+        try:
+            found = self._client.resume_session(SessionId=session)
+        except ClientError as error:
+            if code(error) == "DoesNotExistException":
+                raise Refusal(Reason.LEASE_ENDED) from error
+            raise
+        # A session that has ended is resumed without a token.
+        if not found.get("TokenValue"):
+            raise Refusal(Reason.LEASE_ENDED)
+        return self._access(found)
+
+    def terminate(self, session: str) -> None:
+        try:
+            self._client.terminate_session(SessionId=session)
+        except ClientError as error:
+            if code(error) != "DoesNotExistException":
+                raise
+
+    def _access(self, found: dict[str, Any]) -> SessionAccess:
+        url = presigned(found["StreamUrl"], self._credentials(), self._region)
+        return SessionAccess(id=found["SessionId"], stream_url=url, token=found["TokenValue"])
+
+
+def presigned(stream_url: str, credentials: Any, region: str) -> str:  # noqa: ANN401
+    """The StreamUrl with a SigV4 signature in its query, good for a minute.
+
+    Since session-manager-plugin 1.2.764 the data channel's upgrade is signed (service
+    `ssmmessages`, GET). A URL that carries its signature is used as it is, so the client needs no
+    credentials. Signed in its https form: SigV4 knows no wss.
+    """
+    request = AWSRequest(method="GET", url=stream_url.replace("wss://", "https://", 1))
+    SigV4QueryAuth(credentials, "ssmmessages", region, expires=_URL_LIFE_SECONDS).add_auth(request)
+    return str(request.url).replace("https://", "wss://", 1)

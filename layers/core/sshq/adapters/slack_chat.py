@@ -1,0 +1,73 @@
+"""Slack's Web API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from sshq.domain.jobs import Message
+from sshq.domain.members import Profile
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+
+    from sshq.chat.view import View
+
+
+class SlackChat:
+    """ports.Chat"""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def direct_message(self, user: str) -> str:
+        found = self._client.conversations_open(users=user)
+        channel: dict[str, Any] = found["channel"]
+        return str(channel["id"])
+
+    def post(self, channel: str, view: View) -> Message:
+        posted = self._client.chat_postMessage(
+            channel=channel,
+            text=view.text,
+            blocks=list(view.blocks) or None,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Message(channel=str(posted["channel"]), ts=str(posted["ts"]))
+
+    def update(self, message: Message, view: View) -> None:
+        self._client.chat_update(
+            channel=message.channel, ts=message.ts, text=view.text, blocks=list(view.blocks)
+        )
+
+    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+        try:
+            answer = WebhookClient(response_url).send(
+                text=view.text,
+                blocks=list(view.blocks) or None,
+                response_type="ephemeral",
+                replace_original=replace,
+            )
+        except (SlackClientError, OSError):
+            return False
+        return answer.status_code == 200
+
+    def profile(self, user: str) -> Profile | None:
+        try:
+            found: dict[str, Any] = self._client.users_info(user=user, include_locale=True)["user"]
+        except SlackApiError as error:
+            if error.response["error"] in {"user_not_found", "user_not_visible"}:
+                return None
+            raise
+        return Profile(
+            user=found["id"],
+            team=found["team_id"],
+            name=found.get("name", found["id"]),
+            locale=found.get("locale", ""),
+            deleted=found.get("deleted", False),
+            bot=found.get("is_bot", False) or found["id"] == "USLACKBOT",
+            restricted=found.get("is_restricted", False) or found.get("is_ultra_restricted", False),
+            stranger=found.get("is_stranger", False),
+        )

@@ -1,0 +1,51 @@
+"""The bucket's folders that become the input channels of jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sshq.adapters.aws_errors import code
+from sshq.domain.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_KEYS = 1000
+
+
+class S3StartupFiles:
+    """ports.StartupFiles. `client` is a boto3 S3 client."""
+
+    def __init__(self, client: Any, *, bucket: str) -> None:  # noqa: ANN401  boto3 has no types
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        try:
+            for name, body in files.items():
+                self._client.put_object(Bucket=self._bucket, Key=f"{prefix}/{name}", Body=body)
+        except ClientError as error:
+            if code(error) == "NoSuchBucket":
+                raise Refusal(Reason.NOT_SET_UP, missing=f"s3://{self._bucket}") from error
+            raise
+
+    def delete(self, prefix: str) -> None:
+        """Delete the folder's files (the bucket isn't versioned)."""
+        try:
+            found = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=f"{prefix}/", MaxKeys=_MOST_KEYS
+            )
+        except ClientError as error:
+            if code(error) == "NoSuchBucket":
+                return
+            raise
+        keys = [{"Key": entry["Key"]} for entry in found.get("Contents", [])]
+        if keys:
+            self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True}
+            )
+
+    def uri(self, prefix: str) -> str:
+        return f"s3://{self._bucket}/{prefix}/"

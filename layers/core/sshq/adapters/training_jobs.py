@@ -1,0 +1,107 @@
+"""SageMaker training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sshq.adapters.aws_errors import code, is_passing, message, refused
+from sshq.domain import tags as tag_names
+from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from sshq.ports import TrainingJob
+
+VOLUME_GB = 50
+
+
+class SageMakerTrainingJobs:
+    """ports.TrainingJobs. `client` is a boto3 SageMaker client."""
+
+    def __init__(self, client: Any, *, arn_prefix: str) -> None:  # noqa: ANN401  boto3 has no types
+        self._client = client
+        self._arn_prefix = arn_prefix
+
+    def create(self, job: TrainingJob, *, request: str) -> None:
+        try:
+            self._client.create_training_job(**create_request(job))
+        except ClientError as error:
+            if code(error) == "ResourceInUse":
+                self._accept_only_own(job, request)
+            elif is_passing(error):
+                raise
+            else:
+                raise _refusal(error, job) from error
+
+    def describe(self, name: str) -> TrainingStatus | None:
+        try:
+            found = self._client.describe_training_job(TrainingJobName=name)
+        except ClientError as error:
+            # SageMaker has no error of its own for a job that isn't there.
+            if code(error) == "ValidationException" and "not found" in message(error).lower():
+                return None
+            raise
+        return TrainingStatus(
+            status=found["TrainingJobStatus"],
+            secondary=found.get("SecondaryStatus", ""),
+            failure=found.get("FailureReason", ""),
+        )
+
+    def stop(self, name: str) -> None:
+        try:
+            self._client.stop_training_job(TrainingJobName=name)
+        except ClientError as error:
+            # A job that isn't InProgress any more: what was asked for is so already.
+            if code(error) != "ValidationException":
+                raise
+
+    def _accept_only_own(self, job: TrainingJob, request: str) -> None:
+        """The name follows from the request, so a taken name is ours, unless somebody made it by hand."""
+        found = self._client.list_tags(ResourceArn=self._arn_prefix + job.name)["Tags"]
+        if {"Key": tag_names.REQUEST, "Value": request[:64]} not in found:
+            raise Refusal(Reason.NAME_TAKEN, job=job.name)
+
+
+def create_request(job: TrainingJob) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html"""
+    return {
+        "TrainingJobName": job.name,
+        "RoleArn": job.role_arn,
+        "AlgorithmSpecification": {
+            "TrainingImage": job.image,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": list(job.entrypoint),
+        },
+        "InputDataConfig": [
+            {
+                "ChannelName": "sshq",
+                "InputMode": "File",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": job.channel_uri,
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        "OutputDataConfig": {"S3OutputPath": job.output_uri},
+        "ResourceConfig": {
+            "InstanceType": job.instance,
+            "InstanceCount": job.count,
+            "VolumeSizeInGB": VOLUME_GB,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": job.max_seconds},
+        "Tags": [{"Key": key, "Value": value} for key, value in job.tags.items()],
+        **({"Environment": dict(job.environment)} if job.environment else {}),
+    }
+
+
+def _refusal(error: ClientError, job: TrainingJob) -> Refusal:
+    if code(error) == "ResourceLimitExceeded":
+        return Refusal(Reason.QUOTA, instance=job.instance, detail=message(error))
+    if code(error) == "ValidationException" and "Could not assume role" in message(error):
+        return Refusal(Reason.NOT_SET_UP, missing=job.role_arn)
+    return refused(error)

@@ -1,0 +1,36 @@
+"""The catalogue of messages: every sentence that sshq says, in English and in Chinese."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sshq.chat.catalogue import en, zh
+from sshq.chat.mrkdwn import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.TEXTS, "zh": zh.TEXTS}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One language. A key that is missing is a bug that a test finds; no sentence is guessed."""
+
+    language: str
+
+    def plain(self, key: str, **facts: str) -> str:
+        """For terminals, JSON and Slack's plain_text: the facts as they are."""
+        return LANGUAGES[self.language][key].format(**facts)
+
+    def mrkdwn(self, key: str, **facts: str) -> str:
+        """For Slack: the facts are escaped, so nobody's text becomes markup."""
+        return self.plain(key, **{name: escape(fact) for name, fact in facts.items()})
+
+
+@cache
+def texts(language: str) -> Texts:
+    """The catalogue in a language; English where it has none of it."""
+    return Texts(language if language in LANGUAGES else "en")

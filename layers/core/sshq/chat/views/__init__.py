@@ -1,0 +1,23 @@
+"""Messages as Block Kit: builders only. Slack's limits are checked by slack_sdk's own models."""
+
+from sshq.chat.views.help import help_text
+from sshq.chat.views.jobs import job, job_list, stopping, submitted, ticket, ticket_reused
+from sshq.chat.views.notices import dead_letter, notice, refusal
+from sshq.chat.views.setup import applying, plan, setup_done, setup_failed
+
+__all__ = [
+    "applying",
+    "dead_letter",
+    "help_text",
+    "job",
+    "job_list",
+    "notice",
+    "plan",
+    "refusal",
+    "setup_done",
+    "setup_failed",
+    "stopping",
+    "submitted",
+    "ticket",
+    "ticket_reused",
+]

@@ -1,0 +1,49 @@
+"""The few Block Kit shapes that the views are made of, as plain data within Slack's limits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+LONGEST_SECTION = 3000
+LONGEST_HEADER = 150
+LONGEST_LABEL = 75
+MOST_BLOCKS = 50
+
+
+def header(text: str) -> dict[str, Any]:
+    """A title; plain text."""
+    return {"type": "header", "text": {"type": "plain_text", "text": _cut(text, LONGEST_HEADER)}}
+
+
+def section(mrkdwn: str) -> dict[str, Any]:
+    """A paragraph; the facts in it are escaped already."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(mrkdwn, LONGEST_SECTION)}}
+
+
+def context(mrkdwn: str) -> dict[str, Any]:
+    """Small print."""
+    text = {"type": "mrkdwn", "text": _cut(mrkdwn, LONGEST_SECTION)}
+    return {"type": "context", "elements": [text]}
+
+
+def button(
+    label: str, verb: str, value: dict[str, Any], style: str | None = None
+) -> dict[str, Any]:
+    """A button that asks for a verb of the registry; its value is that verb's arguments."""
+    element = {
+        "type": "button",
+        "action_id": f"sshq:{verb}",
+        "text": {"type": "plain_text", "text": _cut(label, LONGEST_LABEL)},
+        "value": json.dumps(value, separators=(",", ":")),
+    }
+    return element | ({"style": style} if style else {})
+
+
+def actions(*buttons: dict[str, Any]) -> dict[str, Any]:
+    """A row of buttons."""
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,47 @@
+"""`/sshq help`, made from the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat.mrkdwn import escape
+from sshq.chat.registry import BY_VERB, COMMANDS, Command
+from sshq.chat.view import View
+from sshq.chat.views.blocks import header, section
+from sshq.domain.authorisation import Who
+from sshq.domain.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from sshq.chat.catalogue import Texts
+
+
+def help_text(topic: str | None, texts: Texts) -> View:
+    """All commands, or one of them with its options and examples."""
+    if topic is None:
+        lines = [_line(command, texts) for command in COMMANDS if command.typed]
+        body = "\n".join([*lines, "", texts.mrkdwn("help.more")])
+        title = texts.plain("help.title")
+    else:
+        command = BY_VERB.get(topic.lower())
+        if command is None or not command.typed:
+            raise Refusal(Reason.UNKNOWN_COMMAND, command=topic, near="")
+        body, title = _details(command, texts), f"/sshq {command.verb}"
+    return View(text=f"{title}\n{body}", blocks=(header(title), section(body)))
+
+
+def _line(command: Command, texts: Texts) -> str:
+    summary = texts.mrkdwn(f"command.{command.verb}")
+    admins = f" _({texts.mrkdwn('help.admins-only')})_" if command.who is Who.ADMIN else ""
+    return f"`/sshq {command.verb}`  {summary}{admins}"
+
+
+def _details(command: Command, texts: Texts) -> str:
+    lines = [texts.mrkdwn(f"command.{command.verb}"), ""]
+    lines.append(f"*{texts.mrkdwn('help.usage')}*  `{escape(command.usage)}`")
+    lines += [
+        f"• `{p.flag or p.metavar}`  {texts.mrkdwn(f'parameter.{p.name}')}"
+        for p in command.parameters
+    ]
+    lines.append(f"*{texts.mrkdwn('help.examples')}*")
+    lines += [f"• `{escape(example)}`" for example in command.examples]
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""Answers of a sentence or two, refusals among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat.view import View
+from sshq.chat.views.blocks import section
+
+if TYPE_CHECKING:
+    from sshq.chat.catalogue import Texts
+    from sshq.domain.refusals import Refusal
+
+
+def notice(texts: Texts, key: str, **facts: str) -> View:
+    """One sentence of the catalogue."""
+    text = texts.mrkdwn(key, **facts)
+    return View(text=text, blocks=(section(text),))
+
+
+def refusal(error: Refusal, texts: Texts) -> View:
+    """What happened and why; then what to do next."""
+    key = f"refusal.{error.reason.value}"
+    happened = texts.mrkdwn(key, **error.facts)
+    following = texts.mrkdwn(f"{key}.next", **error.facts).strip()
+    return View(text=happened, blocks=(section(f":no_entry: {happened}\n{following}"),))
+
+
+def dead_letter(verb: str, correlation: str, texts: Texts) -> View:
+    """The end of a request that could not be worked off."""
+    return notice(texts, "dead-letter", verb=verb, correlation=correlation)

@@ -1,0 +1,216 @@
+"""The one composition root: which adapter stands behind which port. Nothing is made until it is used."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from sshq.adapters.clock import SystemClock
+from sshq.adapters.randomness import SystemRandomness
+from sshq.domain import tags
+from sshq.settings import Settings, settings_from
+
+if TYPE_CHECKING:
+    from sshq.adapters.dynamodb.table import Table
+    from sshq.adapters.slack_secret import SlackSecret
+    from sshq.ports import (
+        Account,
+        Audit,
+        CertificateAuthority,
+        Chat,
+        Clock,
+        CommandQueue,
+        Jobs,
+        Leases,
+        Members,
+        Nodes,
+        Plans,
+        Randomness,
+        Requests,
+        Sessions,
+        StartupFiles,
+        Tickets,
+        TrainingJobs,
+    )
+
+# One call to AWS may hang; a function's time is better spent on a second try.
+_CONNECT_SECONDS = 3
+_READ_SECONDS = 10
+_TRIES = 4
+
+
+class Live:
+    """ports.Services with AWS and Slack behind it. A function touches only what it uses.
+
+    Imports stand where an adapter is made: a cold start pays for its own function's adapters only.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.randomness: Randomness = SystemRandomness()
+
+    @cached_property
+    def requests(self) -> Requests:
+        from sshq.adapters.dynamodb.requests import DynamoRequests
+
+        return DynamoRequests(self._table)
+
+    @cached_property
+    def members(self) -> Members:
+        from sshq.adapters.dynamodb.members import DynamoMembers
+
+        return DynamoMembers(self._table)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from sshq.adapters.dynamodb.jobs import DynamoJobs
+
+        return DynamoJobs(self._table)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        from sshq.adapters.dynamodb.tickets import DynamoTickets
+
+        return DynamoTickets(self._table)
+
+    @cached_property
+    def leases(self) -> Leases:
+        from sshq.adapters.dynamodb.leases import DynamoLeases
+
+        return DynamoLeases(self._table)
+
+    @cached_property
+    def plans(self) -> Plans:
+        from sshq.adapters.dynamodb.plans import DynamoPlans
+
+        return DynamoPlans(self._table)
+
+    @cached_property
+    def audit(self) -> Audit:
+        from sshq.adapters.dynamodb.audit import DynamoAudit
+
+        return DynamoAudit(self._table, self.clock, self.randomness)
+
+    @cached_property
+    def chat(self) -> Chat:
+        from slack_sdk import WebClient
+
+        from sshq.adapters.slack_chat import SlackChat
+
+        token = self.slack_secret.bot_token.get_secret_value()
+        return SlackChat(WebClient(token=token, base_url=self.settings.slack_api_url, timeout=10))
+
+    @cached_property
+    def commands_queue(self) -> CommandQueue:
+        from sshq.adapters.queues import SqsQueue
+
+        return SqsQueue(self._client("sqs"), url=self.settings.commands_queue_url)
+
+    @cached_property
+    def provisioning_queue(self) -> CommandQueue:
+        from sshq.adapters.queues import SqsQueue
+
+        return SqsQueue(self._client("sqs"), url=self.settings.provisioning_queue_url)
+
+    @cached_property
+    def training_jobs(self) -> TrainingJobs:
+        from sshq.adapters.training_jobs import SageMakerTrainingJobs
+
+        return SageMakerTrainingJobs(
+            self._client("sagemaker"), arn_prefix=self.settings.training_job_arn_prefix
+        )
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        from sshq.adapters.nodes import SsmNodes
+
+        return SsmNodes(
+            self._client("ssm"),
+            region=self.settings.region,
+            node_role=self.settings.node_role,
+            command_document=self.settings.command_document,
+            stack_tag=(tags.STACK, self.settings.stack),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from sshq.adapters.sessions import SsmSessions
+
+        return SsmSessions(
+            self._client("ssm"),
+            document=self.settings.session_document,
+            region=self.settings.region,
+            credentials=lambda: self._session.get_credentials().get_frozen_credentials(),
+        )
+
+    @cached_property
+    def startup_files(self) -> StartupFiles:
+        from sshq.adapters.startup_files import S3StartupFiles
+
+        return S3StartupFiles(self._client("s3"), bucket=self.settings.bucket)
+
+    @cached_property
+    def ca(self) -> CertificateAuthority:
+        from sshq.adapters.certificate_authority import KmsCertificateAuthority
+
+        return KmsCertificateAuthority(
+            self._client("kms"),
+            key_id=self.settings.ssh_ca_key_id,
+            serial=lambda: int.from_bytes(self.randomness.token(8), "big"),
+        )
+
+    @cached_property
+    def account(self) -> Account:
+        from sshq.adapters.account import AwsAccount
+        from sshq.domain.setup_plan import Names
+
+        names = Names(**{name: getattr(self.settings, name) for name in Names.model_fields})
+        return AwsAccount(
+            iam=self._client("iam"), ssm=self._client("ssm"), s3=self._client("s3"), names=names
+        )
+
+    @cached_property
+    def slack_secret(self) -> SlackSecret:
+        from sshq.adapters.slack_secret import read_slack_secret
+
+        return read_slack_secret(self._client("secretsmanager"), self.settings.slack_secret_arn)
+
+    @cached_property
+    def _table(self) -> Table:
+        from sshq.adapters.dynamodb.table import Table
+
+        return Table(self._client("dynamodb"), self.settings.table)
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401  boto3 has no types
+        import boto3
+
+        return boto3.Session(region_name=self.settings.region)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 has no types
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
+        )
+        return self._session.client(service, config=config)
+
+
+_clock: Clock = SystemClock()
+
+
+def set_clock(clock: Clock) -> None:
+    """For a machine whose time is moved by hand (the sandbox). Before the first `live()`."""
+    global _clock  # noqa: PLW0603  one process, one clock
+    _clock = clock
+
+
+@cache
+def live() -> Live:
+    """The services of this process, made once, when the first event comes."""
+    return Live(settings_from(os.environ), _clock)

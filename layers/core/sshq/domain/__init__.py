@@ -1,0 +1,1 @@
+"""Pure decisions and records: no AWS, no Slack, no clock of its own."""

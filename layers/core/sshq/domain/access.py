@@ -1,0 +1,98 @@
+"""What the access API takes and gives: the JSON bodies, typed. Its OpenAPI document is made of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sshq.domain.model import Model
+
+
+class ClientFacts(Model):
+    """What the client says of itself; kept for the audit, trusted for nothing."""
+
+    version: Annotated[str, StringConstraints(max_length=40)] = ""
+    os: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class RedeemBody(Model):
+    """POST /v1/redeem"""
+
+    ticket: Annotated[str, StringConstraints(max_length=64)]
+    public_key: Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{68}( .*)?$")]
+    client: ClientFacts = ClientFacts()
+
+
+class SessionBody(Model):
+    """POST /v1/leases/{id}/sessions"""
+
+    rank: int = Field(default=0, ge=0, le=64)
+
+
+class NodeAnswer(Model):
+    """A node that the lease reaches, and the host keys to pin."""
+
+    rank: int
+    alias: str
+    id: str
+    host_keys: tuple[str, ...]
+
+
+class LeaseAnswer(Model):
+    """A lease as the laptop keeps it."""
+
+    id: str
+    job: str
+    owner: str
+    expires_at: datetime
+    nodes: tuple[NodeAnswer, ...]
+    login_user: str
+    ports: dict[str, int]
+    certificate: str
+
+
+class LeaseStateAnswer(Model):
+    """GET /v1/leases/{id}. `cost_so_far` is None where no price is known."""
+
+    id: str
+    job: str
+    owner: str
+    expires_at: datetime
+    nodes: tuple[NodeAnswer, ...]
+    login_user: str
+    ports: dict[str, int]
+    job_state: str
+    deadline: datetime
+    cost_so_far: float | None = None
+
+
+class SessionAnswer(Model):
+    """POST /v1/leases/{id}/sessions: enough to open the data channel without AWS credentials."""
+
+    id: str
+    stream_url: str
+    token: str
+    region: str
+    expires_at: datetime
+
+
+class ResumeAnswer(Model):
+    """POST /v1/leases/{id}/sessions/{sid}/resume"""
+
+    stream_url: str
+    token: str
+
+
+class CertificateAnswer(Model):
+    """POST /v1/leases/{id}/certificate"""
+
+    certificate: str
+
+
+class JobAnswer(Model):
+    """POST /v1/leases/{id}/stop"""
+
+    job: str
+    state: str

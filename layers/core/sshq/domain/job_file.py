@@ -1,0 +1,72 @@
+"""job.json: what a job's container is told, through its own input channel.
+
+`job.env` holds the same facts for a shell: an image need have no JSON parser.
+"""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from sshq.domain.model import Model, Record
+
+
+class FailMode(StrEnum):
+    """What a failed start-up does to the user's work: by default, nothing."""
+
+    RUN = "run"
+    FAIL = "fail"
+
+
+class Activation(Model):
+    """An SSM activation. The code is a secret: it lets a machine register, `nodes` times."""
+
+    id: str
+    code: str = Field(repr=False)
+    region: str
+
+
+class JobFile(Record):
+    """The facts that start.sh works from."""
+
+    job: str
+    owner: str
+    nodes: int
+    activation: Activation
+    ssh_ca: tuple[str, ...]
+    principals: tuple[str, ...]
+    login_user: str
+    port: int
+    command: str
+    env: dict[str, str]
+    wait_seconds: int = 0
+    deadline: datetime
+    idle_seconds: int = 0
+    fail_mode: FailMode = FailMode.RUN
+
+    def as_shell(self) -> str:
+        """`NAME='value'` lines for `.`, then the user's own environment as exports."""
+        facts = {
+            "SSHQ_JOB": self.job,
+            "SSHQ_OWNER": self.owner,
+            "SSHQ_NODES": str(self.nodes),
+            "SSHQ_ACTIVATION_ID": self.activation.id,
+            "SSHQ_ACTIVATION_CODE": self.activation.code,
+            "SSHQ_REGION": self.activation.region,
+            "SSHQ_CA_KEYS": "\n".join(self.ssh_ca),
+            "SSHQ_PRINCIPALS": "\n".join(self.principals),
+            "SSHQ_LOGIN_USER": self.login_user,
+            "SSHQ_PORT": str(self.port),
+            "SSHQ_COMMAND": self.command,
+            "SSHQ_WAIT_SECONDS": str(self.wait_seconds),
+            "SSHQ_DEADLINE": str(int(self.deadline.timestamp())),
+            "SSHQ_IDLE_SECONDS": str(self.idle_seconds),
+            "SSHQ_FAIL_MODE": self.fail_mode.value,
+        }
+        lines = [f"{name}={shlex.quote(value)}" for name, value in facts.items()]
+        lines.append("# env")
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in self.env.items()]
+        return "\n".join(lines) + "\n"

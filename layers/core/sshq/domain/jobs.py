@@ -1,0 +1,113 @@
+"""Jobs: what was asked for, how far it has come, and in which order that may change."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from sshq.domain.identity import Actor
+from sshq.domain.model import Model, Record
+from sshq.domain.request_id import name_suffix
+
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+NAME_PATTERN = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+SSH_PORT = 2222
+
+
+class Phase(StrEnum):
+    """How far a job is. A job's phase only moves forward in this order."""
+
+    REQUESTED = "requested"
+    SUBMITTED = "submitted"
+    STARTING = "starting"
+    DOWNLOADING = "downloading"
+    REGISTERING = "registering"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in {Phase.STOPPED, Phase.COMPLETED, Phase.FAILED}
+
+    def may_become(self, later: Phase) -> bool:
+        """Events come late, twice and out of order: one that would move a job back is ignored."""
+        order = list(Phase)
+        return not self.has_ended and order.index(later) > order.index(self)
+
+
+class JobShape(Model):
+    """What a member asked for, with the defaults filled in."""
+
+    instance: str
+    image: str
+    count: int = Field(default=1, ge=1, le=16)
+    hours: float = Field(gt=0)
+    command: str = ""
+    env: dict[str, str] = Field(default_factory=dict)
+    name: str = "workbench"
+
+
+class Node(Model):
+    """One container of a job as SSM knows it. `algo-1` is rank 0."""
+
+    rank: int
+    id: str
+    host_keys: tuple[str, ...] = ()
+    login_user: str = "root"
+
+
+class Message(Model):
+    """Where a Slack message of the bot's own stands."""
+
+    channel: str
+    ts: str
+
+
+class ResponseUrl(Model):
+    """Slack's one-sided door to the person who just acted: 5 answers within 30 minutes."""
+
+    url: str
+    issued_at: datetime
+
+
+class Job(Record):
+    """A job as it is stored. `prefix` is the path of its input channel in the bucket (160 bits)."""
+
+    name: str
+    owner: Actor
+    request: str
+    shape: JobShape
+    prefix: str
+    phase: Phase = Phase.REQUESTED
+    created_at: datetime
+    phase_since: datetime
+    cap_seconds: int
+    deadline: datetime
+    activation: str | None = None
+    nodes: tuple[Node, ...] = ()
+    message: Message | None = None
+    response_url: ResponseUrl | None = None
+    language: str = "en"
+    failure: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return not self.phase.has_ended
+
+    def alias(self, rank: int) -> str:
+        """The SSH alias on the laptop; a job's name already begins with `sshq-`."""
+        return self.name if rank == 0 else f"{self.name}-{rank}"
+
+
+def job_name(*, member_slug: str, label: str, request: str, attempt: int) -> str:
+    """`sshq-<member>-<label>-<8 of base32>`, at most 63 characters, a name that SageMaker takes."""
+    suffix = name_suffix(request, attempt)
+    stem = f"sshq-{member_slug}-{label}"[: 63 - 1 - len(suffix)].rstrip("-")
+    return f"{stem}-{suffix}"

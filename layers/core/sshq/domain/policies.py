@@ -1,0 +1,187 @@
+"""The IAM policies, trust policies and SSM documents that setup writes: pure data.
+
+A resource of `*` stands only where IAM offers nothing narrower; the reason is said beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sshq.domain.jobs import SSH_PORT
+
+Document = dict[str, Any]
+VERSION = "2012-10-17"
+PREFIX_HEX_DIGITS = 40
+ALLOWED_VERBS = ("probe", "start", "keep", "deadline")
+
+
+def service_trust(service: str, account: str, sid: str) -> Document:
+    """A service may assume the role, for this account's resources only (confused deputy)."""
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return {"Version": VERSION, "Statement": [statement]}
+
+
+def job_policy(*, partition: str, region: str, account: str, bucket: str) -> Document:
+    """What the user's code in a job may do by default: read its input, write its output, log."""
+    bucket_arn = f"arn:{partition}:s3:::{bucket}"
+    full_prefix = "jobs/" + "?" * PREFIX_HEX_DIGITS
+    logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs"
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {
+                "Sid": "ReadOwnInput",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject"],
+                "Resource": [f"{bucket_arn}/jobs/*"],
+            },
+            {
+                # A prefix is 160 random bits: whoever can't name one whole can't list it.
+                "Sid": "ListOnlyWithWholePrefix",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": [bucket_arn],
+                "Condition": {"StringLike": {"s3:prefix": [full_prefix, f"{full_prefix}/*"]}},
+            },
+            {
+                "Sid": "WriteOwnOutput",
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:AbortMultipartUpload"],
+                "Resource": [f"{bucket_arn}/output/*"],
+            },
+            {
+                "Sid": "WriteLogs",
+                "Effect": "Allow",
+                "Action": [
+                    "logs:CreateLogGroup",
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ],
+                "Resource": [logs, f"{logs}:*"],
+            },
+            {
+                # PutMetricData has no resources; the namespace narrows it.
+                "Sid": "WriteMetrics",
+                "Effect": "Allow",
+                "Action": ["cloudwatch:PutMetricData"],
+                "Resource": ["*"],
+                "Condition": {
+                    "StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}
+                },
+            },
+            {
+                # GetAuthorizationToken has no resources; it gives nothing without the next one.
+                "Sid": "LogInToRegistry",
+                "Effect": "Allow",
+                "Action": ["ecr:GetAuthorizationToken"],
+                "Resource": ["*"],
+            },
+            {
+                "Sid": "PullImages",
+                "Effect": "Allow",
+                "Action": [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                # AWS's framework images lie in AWS's own accounts, one per region.
+                "Resource": [f"arn:{partition}:ecr:{region}:*:repository/*"],
+            },
+        ],
+    }
+
+
+def node_policy(*, partition: str, region: str, account: str) -> Document:
+    """What a job's SSM agent needs to be a node, and nothing for the user's code."""
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {
+                "Sid": "ReportItself",
+                "Effect": "Allow",
+                "Action": ["ssm:UpdateInstanceInformation"],
+                "Resource": [f"arn:{partition}:ssm:{region}:{account}:managed-instance/*"],
+            },
+            {
+                # These have no resources: the service ties each call to the calling node.
+                "Sid": "TalkToSsm",
+                "Effect": "Allow",
+                "Action": [
+                    "ssm:ListAssociations",
+                    "ssm:ListInstanceAssociations",
+                    "ssmmessages:CreateControlChannel",
+                    "ssmmessages:CreateDataChannel",
+                    "ssmmessages:OpenControlChannel",
+                    "ssmmessages:OpenDataChannel",
+                    "ec2messages:AcknowledgeMessage",
+                    "ec2messages:DeleteMessage",
+                    "ec2messages:FailMessage",
+                    "ec2messages:GetEndpoint",
+                    "ec2messages:GetMessages",
+                    "ec2messages:SendReply",
+                ],
+                "Resource": ["*"],
+            },
+        ],
+    }
+
+
+def tls_only(*, partition: str, bucket: str) -> Document:
+    """The bucket's policy: no request without TLS."""
+    arn = f"arn:{partition}:s3:::{bucket}"
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {
+                "Sid": "TlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, f"{arn}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+
+
+def session_document() -> Document:
+    """AWS-StartSSHSession's shape with the port fixed: a session reaches the SSH server only."""
+    return {
+        "schemaVersion": "1.0",
+        "description": "sshq: one SSH connection to a job",
+        "sessionType": "Port",
+        "inputs": {"idleSessionTimeout": "60", "maxSessionDuration": "1440"},
+        "parameters": {},
+        "properties": {"portNumber": str(SSH_PORT)},
+    }
+
+
+def command_document() -> Document:
+    """The verbs that the bot may ask of a node; the patterns keep a shell out of them."""
+    return {
+        "schemaVersion": "2.2",
+        "description": "sshq: a verb for a job's start-up script",
+        "parameters": {
+            "verb": {"type": "String", "allowedValues": list(ALLOWED_VERBS)},
+            "argument": {"type": "String", "default": "0", "allowedPattern": "^[0-9]{1,12}$"},
+        },
+        "mainSteps": [
+            {
+                "action": "aws:runShellScript",
+                "name": "verb",
+                "inputs": {
+                    "timeoutSeconds": "30",
+                    "runCommand": [
+                        'exec sh "${SSHQ_HOME:-/opt/ml/sshq}/verb.sh" {{ verb }} {{ argument }}'
+                    ],
+                },
+            }
+        ],
+    }

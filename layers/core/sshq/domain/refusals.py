@@ -1,0 +1,53 @@
+"""The one family of errors that a user can act on.
+
+A refusal carries an enumerated reason and the facts of the case. The words are made from them in
+one place (`sshq.chat.catalogue`), the same for Slack, for the client and for `--json`. Any other
+exception is a bug: it is logged with the correlation id and the user gets `Reason.INTERNAL`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was refused. Each has a sentence and a next step in every language."""
+
+    UNKNOWN_COMMAND = "unknown-command"
+    USAGE = "usage"
+    NOT_A_MEMBER = "not-a-member"
+    NOT_AN_ADMIN = "not-an-admin"
+    NOT_YOUR_JOB = "not-your-job"
+    NOT_A_PERSON = "not-a-person"
+    UNKNOWN_USER = "unknown-user"
+    NOT_SET_UP = "not-set-up"
+    UNKNOWN_JOB = "unknown-job"
+    NO_JOBS = "no-jobs"
+    AMBIGUOUS_JOB = "ambiguous-job"
+    JOB_NOT_READY = "job-not-ready"
+    JOB_HAS_ENDED = "job-has-ended"
+    NAME_TAKEN = "name-taken"
+    OVER_THE_CAP = "over-the-cap"
+    QUOTA = "quota"
+    NO_CAPACITY = "no-capacity"
+    REFUSED_BY_AWS = "refused-by-aws"
+    PLAN_EXPIRED = "plan-expired"
+    TICKET_UNUSABLE = "ticket-unusable"
+    LEASE_ENDED = "lease-ended"
+    BAD_SIGNATURE = "bad-signature"
+    CLOCK_SKEW = "clock-skew"
+    UNKNOWN_NODE = "unknown-node"
+    NODE_NOT_CONNECTED = "node-not-connected"
+    TOO_MANY_SESSIONS = "too-many-sessions"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    BAD_REQUEST = "bad-request"
+    INTERNAL = "internal"
+
+
+class Refusal(Exception):  # noqa: N818  "refusal" is the word that users and operators read
+    """Something that a user asked for won't be done; `facts` fill the sentence's gaps."""
+
+    def __init__(self, reason: Reason, **facts: str) -> None:
+        super().__init__(f"{reason.value} {facts}" if facts else reason.value)
+        self.reason = reason
+        self.facts = facts

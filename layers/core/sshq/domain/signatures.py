@@ -1,0 +1,28 @@
+"""What a request's signature must say (RFC 9421), decided on facts that the adapter parsed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sshq.domain.refusals import Reason, Refusal
+
+MOST_SKEW = timedelta(seconds=300)
+NONCE_LIFE = 2 * MOST_SKEW
+LONGEST_NONCE = 64
+
+
+def check_created(created: datetime, now: datetime) -> None:
+    """Refuse a signature that is too old or from the future, and say by how much."""
+    skew = (created - now).total_seconds()
+    if abs(skew) > MOST_SKEW.total_seconds():
+        raise Refusal(
+            Reason.CLOCK_SKEW,
+            seconds=f"{abs(skew):.0f}",
+            direction="ahead of" if skew > 0 else "behind",
+        )
+
+
+def check_nonce(nonce: str) -> None:
+    """A nonce is remembered in the table, so its size is bounded."""
+    if not 8 <= len(nonce) <= LONGEST_NONCE:
+        raise Refusal(Reason.BAD_SIGNATURE)

@@ -1,0 +1,315 @@
+"""What the use cases need of the world. Each Protocol has one adapter in `sshq.adapters`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sshq.chat.view import View
+    from sshq.domain.identity import Actor
+    from sshq.domain.job_file import Activation
+    from sshq.domain.job_progress import TrainingStatus
+    from sshq.domain.jobs import Job, Message, Node
+    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.members import Member, Profile
+    from sshq.domain.setup_plan import Actual, Change, Plan
+    from sshq.domain.tickets import Ticket
+    from sshq.settings import Settings
+
+
+class Clock(Protocol):
+    """The bot's time. Whole seconds, UTC: so ISO texts of two times compare as the times do."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Randomness(Protocol):
+    """Random bytes for tickets and prefixes."""
+
+    def token(self, size: int) -> bytes: ...
+
+
+class Requests(Protocol):
+    """Which requests have been worked off: what makes a redelivery harmless."""
+
+    def begin(self, request: str, verb: str, now: datetime) -> bool:
+        """False if this request was finished before; True for a new or an unfinished one."""
+        ...
+
+    def finish(self, request: str) -> None: ...
+
+
+class Members(Protocol):
+    """The enrolled members."""
+
+    def get(self, actor: Actor) -> Member | None: ...
+
+    def add(self, member: Member) -> bool:
+        """False if this user is a member already (nothing is overwritten)."""
+        ...
+
+
+class Jobs(Protocol):
+    """The jobs."""
+
+    def add(self, job: Job) -> Job:
+        """Store a new job, or give back the one of that name that is stored already."""
+        ...
+
+    def get(self, name: str) -> Job | None: ...
+
+    def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
+        """Read, change and write as one step; None, from `change` or as the result, is no change."""
+        ...
+
+    def open_jobs(self) -> list[Job]: ...
+
+
+class Tickets(Protocol):
+    """The tickets, by their fingerprints."""
+
+    def add(self, ticket: Ticket) -> None: ...
+
+    def get(self, fingerprint: str) -> Ticket | None: ...
+
+    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
+        """True for exactly one caller, and only before the ticket's time is up."""
+        ...
+
+
+class Leases(Protocol):
+    """The leases and the SSM sessions that were started under them."""
+
+    def add(self, lease: Lease) -> Lease:
+        """Store a new lease, or give back the stored one of that id."""
+        ...
+
+    def get(self, lease: str) -> Lease | None: ...
+
+    def end(self, lease: str, why: LeaseEnd) -> bool:
+        """False if it had been ended before."""
+        ...
+
+    def of_job(self, job: str) -> list[Lease]: ...
+
+    def add_session(self, session: LeaseSession, now: datetime) -> bool:
+        """False if the lease isn't live any more: then the session must be terminated."""
+        ...
+
+    def remove_session(self, lease: str, session: str) -> None: ...
+
+    def sessions(self, lease: str) -> list[LeaseSession]: ...
+
+    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
+        """False if this nonce was used with this key before."""
+        ...
+
+
+class Plans(Protocol):
+    """Setup's plans between being shown and being confirmed."""
+
+    def put(self, plan: Plan) -> None: ...
+
+    def get(self, digest: str) -> Plan | None: ...
+
+    def discard(self, digest: str) -> None: ...
+
+
+class Chat(Protocol):
+    """Slack."""
+
+    def direct_message(self, user: str) -> str:
+        """The channel id of the bot's conversation with a user."""
+        ...
+
+    def post(self, channel: str, view: View) -> Message: ...
+
+    def update(self, message: Message, view: View) -> None: ...
+
+    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+        """Answer through a response_url, to that person alone. False if Slack wouldn't take it."""
+        ...
+
+    def profile(self, user: str) -> Profile | None: ...
+
+
+class CommandQueue(Protocol):
+    """One of the two FIFO queues between the gateway and the workers."""
+
+    def send(self, body: str, *, group: str, deduplication: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What CreateTrainingJob is asked for."""
+
+    name: str
+    role_arn: str
+    image: str
+    instance: str
+    count: int
+    entrypoint: tuple[str, ...]
+    channel_uri: str
+    output_uri: str
+    max_seconds: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class TrainingJobs(Protocol):
+    """SageMaker training jobs."""
+
+    def create(self, job: TrainingJob, *, request: str) -> None:
+        """Submit it. A job of that name that bears the tag of this request is success.
+
+        Raises Refusal (quota, capacity, refused by AWS) when SageMaker won't take it.
+        """
+        ...
+
+    def describe(self, name: str) -> TrainingStatus | None: ...
+
+    def stop(self, name: str) -> None:
+        """Ask for the end. A job that isn't running any more is left alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class RegisteredNode:
+    """A hybrid node as DescribeInstanceInformation lists it."""
+
+    id: str
+    online: bool
+
+
+class Nodes(Protocol):
+    """SSM's hybrid nodes."""
+
+    def create_activation(
+        self, *, job: str, limit: int, expires: datetime, tags: Mapping[str, str]
+    ) -> Activation: ...
+
+    def delete_activation(self, activation: str) -> None: ...
+
+    def activations_of(self, job: str) -> list[str]:
+        """Ids of the activations that were made for a job (to find one that a crash orphaned)."""
+        ...
+
+    def registered(self, activation: str) -> list[RegisteredNode]: ...
+
+    def is_connected(self, node: str) -> bool: ...
+
+    def probe(self, node: str) -> Node | None:
+        """Ask the node itself, over SSM: its rank, login user and host keys. None: no answer yet."""
+        ...
+
+    def deregister(self, node: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class SessionAccess:
+    """What a client needs to open a data channel. The token serves one connection."""
+
+    id: str
+    stream_url: str
+    token: str
+
+
+class Sessions(Protocol):
+    """SSM sessions with our session document."""
+
+    def start(self, node: str, *, reason: str) -> SessionAccess: ...
+
+    def resume(self, session: str) -> SessionAccess: ...
+
+    def terminate(self, session: str) -> None:
+        """End it; one that has ended already is success."""
+        ...
+
+
+class StartupFiles(Protocol):
+    """The bucket's folder that becomes a job's input channel."""
+
+    def put(self, prefix: str, files: Mapping[str, bytes]) -> None: ...
+
+    def delete(self, prefix: str) -> None: ...
+
+    def uri(self, prefix: str) -> str: ...
+
+
+class CertificateAuthority(Protocol):
+    """The SSH CA whose key KMS holds."""
+
+    def public_keys(self) -> tuple[str, ...]:
+        """OpenSSH lines. More than one while a rotation overlaps."""
+        ...
+
+    def sign_user(
+        self,
+        public_key: str,
+        *,
+        principal: str,
+        key_id: str,
+        valid_after: datetime,
+        valid_before: datetime,
+    ) -> str: ...
+
+
+class Account(Protocol):
+    """The AWS account, as far as setup reads and writes it."""
+
+    def read(self) -> Actual: ...
+
+    def apply(self, change: Change) -> None: ...
+
+
+class Audit(Protocol):
+    """The append-only record of decisions and effects."""
+
+    def record(self, event: str, *, actor: Actor | None, **facts: str) -> None: ...
+
+
+class Services(Protocol):
+    """All ports, as the composition root wires them. Made when first used, never at import."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def randomness(self) -> Randomness: ...
+    @property
+    def requests(self) -> Requests: ...
+    @property
+    def members(self) -> Members: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def tickets(self) -> Tickets: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def plans(self) -> Plans: ...
+    @property
+    def chat(self) -> Chat: ...
+    @property
+    def commands_queue(self) -> CommandQueue: ...
+    @property
+    def training_jobs(self) -> TrainingJobs: ...
+    @property
+    def nodes(self) -> Nodes: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def startup_files(self) -> StartupFiles: ...
+    @property
+    def ca(self) -> CertificateAuthority: ...
+    @property
+    def account(self) -> Account: ...
+    @property
+    def audit(self) -> Audit: ...

@@ -1,0 +1,40 @@
+"""Refusals as problem documents (RFC 9457): the same words as in Slack, without its markup."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from sshq.chat.catalogue import texts
+from sshq.domain.refusals import Reason
+
+if TYPE_CHECKING:
+    from sshq.domain.refusals import Refusal
+
+_STATUS: dict[Reason, HTTPStatus] = {
+    Reason.TICKET_UNUSABLE: HTTPStatus.NOT_FOUND,
+    Reason.UNKNOWN_NODE: HTTPStatus.NOT_FOUND,
+    Reason.LEASE_ENDED: HTTPStatus.GONE,
+    Reason.BAD_SIGNATURE: HTTPStatus.UNAUTHORIZED,
+    Reason.CLOCK_SKEW: HTTPStatus.UNAUTHORIZED,
+    Reason.NODE_NOT_CONNECTED: HTTPStatus.CONFLICT,
+    Reason.TOO_MANY_SESSIONS: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def problem(error: Refusal, language: str) -> tuple[int, str]:
+    """(status, JSON body). `detail` is what happened and why, `next` what to do now."""
+    here = texts(language)
+    status = _STATUS.get(error.reason, HTTPStatus.BAD_REQUEST)
+    key = f"refusal.{error.reason.value}"
+    document = {
+        "type": f"urn:sshq:refusal:{error.reason.value}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": here.plain(key, **error.facts).replace("`", ""),
+        "next": here.plain(f"{key}.next", **error.facts).replace("`", ""),
+    }
+    return status.value, json.dumps(document, ensure_ascii=False)

@@ -1,0 +1,65 @@
+"""The stack's settings, from the environment that template.yaml gives each function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.domain.authorisation import Policy
+from sshq.domain.members import admins_from
+from sshq.domain.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Settings(Model):
+    """Everything that differs between two stacks. A function may lack what it has no use for."""
+
+    stack: str
+    table: str = ""
+    commands_queue_url: str = ""
+    provisioning_queue_url: str = ""
+    slack_secret_arn: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+    ssh_ca_key_id: str = ""
+    bucket: str = ""
+    api_host: str = ""
+    admins: str = ""
+    job_role: str = ""
+    job_policy: str = ""
+    node_role: str = ""
+    group: str = ""
+    boundary_arn: str = ""
+    client_policy_arn: str = ""
+    session_document: str = ""
+    command_document: str = ""
+    default_instance: str = ""
+    default_image: str = ""
+    max_hours: float = 24
+    language: str = "en"
+    region: str = ""
+    account: str = ""
+    partition: str = "aws"
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(admins=admins_from(self.admins))
+
+    def role_arn(self, name: str) -> str:
+        """The ARN of one of the roles that `setup` makes; they stand at path `/`."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+    @property
+    def training_job_arn_prefix(self) -> str:
+        return f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:training-job/"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """`SSHQ_TABLE` → `table`, and so on; the region is Lambda's own AWS_REGION."""
+    found = {
+        name: environment[f"SSHQ_{name.upper()}"]
+        for name in Settings.model_fields
+        if environment.get(f"SSHQ_{name.upper()}")
+    }
+    found.setdefault("region", environment.get("AWS_REGION", ""))
+    return Settings.model_validate(found)

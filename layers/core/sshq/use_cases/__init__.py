@@ -1,0 +1,1 @@
+"""One verb, one module. A use case takes the services it needs and what was asked for."""

@@ -1,0 +1,44 @@
+"""Who sent a request to the access API: the holder of a lease's key, or of a new key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.domain.keys import key_fingerprint
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.request_signatures import Signature, SignedRequest, verify
+from sshq.domain.signatures import NONCE_LIFE, check_created, check_nonce
+from sshq.use_cases.lease_requests import live_lease
+
+if TYPE_CHECKING:
+    from sshq.domain.jobs import Job
+    from sshq.domain.leases import Lease
+    from sshq.ports import Services
+
+REDEEM_KEY_ID = "redeem"
+
+
+def holder_of(services: Services, request: SignedRequest, lease: str) -> tuple[Lease, Job]:
+    """The live lease whose key signed the request. An unknown lease and a wrong key look alike."""
+    stored = services.leases.get(lease)
+    if stored is None:
+        raise Refusal(Reason.BAD_SIGNATURE)
+    signature = verify(request, lambda key_id: stored.public_key if key_id == lease else None)
+    _check_fresh(services, signature, stored.key_fingerprint)
+    return live_lease(services, lease)
+
+
+def bearer_of(services: Services, request: SignedRequest, public_key: str) -> str:
+    """The fingerprint of the new key, which has shown that it holds its private half."""
+    signature = verify(request, lambda key_id: public_key if key_id == REDEEM_KEY_ID else None)
+    fingerprint = key_fingerprint(public_key)
+    _check_fresh(services, signature, fingerprint)
+    return fingerprint
+
+
+def _check_fresh(services: Services, signature: Signature, key: str) -> None:
+    now = services.clock.now()
+    check_created(signature.created, now)
+    check_nonce(signature.nonce)
+    if not services.leases.remember_nonce(key, signature.nonce, now + NONCE_LIFE):
+        raise Refusal(Reason.BAD_SIGNATURE)

@@ -1,0 +1,59 @@
+"""From a queue message to its use case; a refusal becomes an answer, and a request runs once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.chat.registry import BY_VERB
+from sshq.domain.refusals import Refusal
+from sshq.use_cases import add_user, look, mint, run, setup, stop
+from sshq.use_cases.answering import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+    UseCase = Callable[[Services, QueueMessage, Any], None]
+
+_COMMANDS: Mapping[str, UseCase] = {
+    "add-user": add_user.add_user,
+    "run": run.run,
+    "stop": stop.stop,
+    "connect": mint.connect,
+    "jobs": look.jobs,
+    "whoami": look.whoami,
+}
+_PROVISIONING: Mapping[str, UseCase] = {
+    "setup": setup.show_plan,
+    "setup-apply": setup.apply,
+    "setup-cancel": setup.cancel,
+}
+
+
+def commands(services: Services, message: QueueMessage) -> None:
+    """Work off one message of commands.fifo."""
+    _dispatch(services, message, _COMMANDS)
+
+
+def provisioning(services: Services, message: QueueMessage) -> None:
+    """Work off one message of provisioning.fifo."""
+    _dispatch(services, message, _PROVISIONING)
+
+
+def _dispatch(services: Services, message: QueueMessage, use_cases: Mapping[str, UseCase]) -> None:
+    """Once for each request. What isn't a refusal is raised: the queue delivers it again."""
+    if not services.requests.begin(message.request, message.verb, services.clock.now()):
+        return
+    typed = BY_VERB[message.verb].arguments.model_validate(message.arguments)
+    try:
+        use_cases[message.verb](services, message, typed)
+    except Refusal as refusal:
+        language = services.settings.language
+        member = services.members.get(message.actor)
+        here = texts(member.language if member else language)
+        answer(services, message, views.refusal(refusal, here))
+    services.requests.finish(message.request)

@@ -1,0 +1,113 @@
+"""What the holder of a lease may ask for: sessions, certificates, the state, the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.domain.access import (
+    CertificateAnswer,
+    JobAnswer,
+    LeaseStateAnswer,
+    ResumeAnswer,
+    SessionAnswer,
+)
+from sshq.domain.jobs import SSH_PORT, Phase
+from sshq.domain.leases import MOST_SESSIONS, LeaseEnd, LeaseSession
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.ending import end_lease
+from sshq.use_cases.redeem import certificate, login_user, nodes_of
+from sshq.use_cases.stop import stop_job
+
+if TYPE_CHECKING:
+    from sshq.domain.jobs import Job
+    from sshq.domain.leases import Lease
+    from sshq.ports import Services
+
+
+def live_lease(services: Services, lease: str) -> tuple[Lease, Job]:
+    """The lease and its job, if both still stand."""
+    found = services.leases.get(lease)
+    if found is None or not found.is_live(services.clock.now()):
+        raise Refusal(Reason.LEASE_ENDED)
+    job = services.jobs.get(found.job)
+    if job is None or not job.is_open:
+        raise Refusal(Reason.LEASE_ENDED)
+    return found, job
+
+
+def open_session(services: Services, lease: Lease, job: Job, rank: int) -> SessionAnswer:
+    """Start an SSM session on one node of the lease's job; it is ended if the lease ended meanwhile."""
+    if job.phase is not Phase.READY:
+        raise Refusal(Reason.LEASE_ENDED)
+    node = next((node for node in job.nodes if node.rank == rank), None)
+    if node is None:
+        raise Refusal(Reason.UNKNOWN_NODE, rank=str(rank), job=job.name)
+    if len(services.leases.sessions(lease.id)) >= MOST_SESSIONS:
+        raise Refusal(Reason.TOO_MANY_SESSIONS, most=str(MOST_SESSIONS))
+    access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
+    now = services.clock.now()
+    session = LeaseSession(lease=lease.id, id=access.id, node=node.id, started_at=now)
+    if not services.leases.add_session(session, now):
+        services.sessions.terminate(access.id)
+        raise Refusal(Reason.LEASE_ENDED)
+    services.audit.record(
+        "session-started", actor=lease.owner, job=job.name, lease=lease.id, session=access.id
+    )
+    return SessionAnswer(
+        id=access.id,
+        stream_url=access.stream_url,
+        token=access.token,
+        region=services.settings.region,
+        expires_at=lease.expires_at,
+    )
+
+
+def resume_session(services: Services, lease: Lease, session: str) -> ResumeAnswer:
+    """A new token and StreamUrl for a session of this lease."""
+    _own(services, lease, session)
+    access = services.sessions.resume(session)
+    return ResumeAnswer(stream_url=access.stream_url, token=access.token)
+
+
+def close_session(services: Services, lease: Lease, session: str) -> None:
+    """End a session of this lease. One that is gone already is success."""
+    if any(known.id == session for known in services.leases.sessions(lease.id)):
+        services.sessions.terminate(session)
+        services.leases.remove_session(lease.id, session)
+
+
+def close_lease(services: Services, lease: Lease) -> None:
+    """The owner gives the lease back."""
+    end_lease(services, lease.id, LeaseEnd.BY_OWNER)
+
+
+def new_certificate(services: Services, lease: Lease) -> CertificateAnswer:
+    """Another short certificate, for a lease that outlives the one before."""
+    return CertificateAnswer(certificate=certificate(services, lease))
+
+
+def state(lease: Lease, job: Job) -> LeaseStateAnswer:
+    """How things stand."""
+    return LeaseStateAnswer(
+        id=lease.id,
+        job=job.name,
+        owner=lease.owner.tag,
+        expires_at=lease.expires_at,
+        nodes=nodes_of(job),
+        login_user=login_user(job),
+        ports={"ssh": SSH_PORT},
+        job_state=job.phase.value,
+        deadline=job.deadline,
+    )
+
+
+def stop_by_lease(services: Services, lease: Lease, job: Job) -> JobAnswer:
+    """Stop the lease's job, as its owner would in Slack."""
+    services.audit.record("allowed", actor=lease.owner, verb="stop", reason="the lease's owner")
+    stop_job(services, job)
+    return JobAnswer(job=job.name, state=Phase.STOPPING.value)
+
+
+def _own(services: Services, lease: Lease, session: str) -> None:
+    if not any(known.id == session for known in services.leases.sessions(lease.id)):
+        raise Refusal(Reason.LEASE_ENDED)

@@ -1,0 +1,34 @@
+"""`/sshq jobs` and `/sshq whoami`: what there is, and who one is here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.domain.authorisation import Who
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+from sshq.use_cases.choosing import open_jobs_of
+
+if TYPE_CHECKING:
+    from sshq.chat.arguments import NoArguments
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+
+def jobs(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001
+    """The actor's open jobs."""
+    member = authorise(services, message.actor, Who.MEMBER, verb="jobs")
+    here = texts(member.language if member else services.settings.language)
+    own = open_jobs_of(services, message.actor)
+    answer(services, message, views.job_list(own, services.clock.now(), here))
+
+
+def whoami(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001
+    """Whether the actor is a member, an admin, or neither, and what to do about it."""
+    member = services.members.get(message.actor)
+    is_admin = (message.actor.team, message.actor.user) in services.settings.policy.admins
+    here = texts(member.language if member else services.settings.language)
+    role = "admin" if is_admin else "member" if member else "stranger"
+    answer(services, message, views.notice(here, f"whoami.{role}", user=message.actor.user))

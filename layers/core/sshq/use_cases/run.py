@@ -1,0 +1,185 @@
+"""`/sshq run`: one request, one job, whatever is delivered twice or dies half-way.
+
+Each step can be done again: the job's row is made once under a name that follows from the request,
+and everything random (the channel's prefix) is kept there before it is used.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.container import startup_files
+from sshq.domain.authorisation import Who
+from sshq.domain.job_file import JobFile
+from sshq.domain.jobs import SSH_PORT, Job, JobShape, Phase, job_name
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.tags import job_tags
+from sshq.ports import TrainingJob
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+
+if TYPE_CHECKING:
+    from sshq.chat.arguments import Run
+    from sshq.domain.job_file import Activation
+    from sshq.domain.members import Member
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+PREFIX_BYTES = 20
+# How long SageMaker may look for capacity before the activation is of no use any more.
+CAPACITY_WAIT = timedelta(hours=24)
+# MaxRuntimeInSeconds counts from the start of training; what the start-up takes is added.
+START_UP_SECONDS = 900
+CONTAINER_CHANNEL = "/opt/ml/input/data/sshq"
+
+
+def run(services: Services, message: QueueMessage, arguments: Run) -> None:
+    """Submit a job for the member who asked, and put its living message into their DM."""
+    member = authorise(services, message.actor, Who.MEMBER, verb="run")
+    if member is None:
+        raise Refusal(Reason.NOT_A_MEMBER, user=message.actor.user)
+    job = services.jobs.add(_new_job(services, message, member, arguments))
+    if job.phase is Phase.REQUESTED:
+        try:
+            _submit(services, job)
+        except Refusal as refusal:
+            _give_up(services, job, refusal)
+            raise
+    _announce(services, message, job.name)
+
+
+def _new_job(services: Services, message: QueueMessage, member: Member, asked: Run) -> Job:
+    settings, now = services.settings, services.clock.now()
+    hours = asked.hours if asked.hours is not None else min(8, settings.max_hours)
+    if hours > settings.max_hours:
+        raise Refusal(Reason.OVER_THE_CAP, hours=f"{hours:g}", cap=f"{settings.max_hours:g}")
+    return Job(
+        name=job_name(
+            member_slug=member.slug, label=asked.name, request=message.request, attempt=1
+        ),
+        owner=member.actor,
+        request=message.request,
+        shape=JobShape(
+            instance=asked.instance or settings.default_instance,
+            image=asked.image or settings.default_image,
+            count=asked.count,
+            hours=hours,
+            command=asked.command,
+            env=asked.env,
+            name=asked.name,
+        ),
+        prefix=f"jobs/{services.randomness.token(PREFIX_BYTES).hex()}",
+        created_at=now,
+        phase_since=now,
+        cap_seconds=math.ceil(settings.max_hours * 3600) + START_UP_SECONDS,
+        deadline=now + timedelta(hours=hours),
+        response_url=message.answer.response_url,
+        language=member.language,
+    )
+
+
+def _submit(services: Services, job: Job) -> None:
+    settings = services.settings
+    arn = settings.training_job_arn_prefix + job.name
+    tags = job_tags(
+        stack=settings.stack,
+        job=job.name,
+        job_arn=arn,
+        owner=job.owner.tag,
+        owner_id=job.owner.tag,
+        request=job.request,
+        now=services.clock.now(),
+    )
+    activation = _fresh_activation(services, job, tags)
+    services.startup_files.put(job.prefix, _channel_files(services, job, activation))
+    services.training_jobs.create(
+        TrainingJob(
+            name=job.name,
+            role_arn=settings.role_arn(settings.job_role),
+            image=job.shape.image,
+            instance=job.shape.instance,
+            count=job.shape.count,
+            entrypoint=("/bin/sh", f"{CONTAINER_CHANNEL}/start.sh"),
+            channel_uri=services.startup_files.uri(job.prefix),
+            output_uri=services.startup_files.uri(f"output/{job.name}"),
+            max_seconds=job.cap_seconds,
+            tags=tags,
+        ),
+        request=job.request,
+    )
+    services.jobs.change(job.name, lambda stored: _submitted(stored, services))
+    services.audit.record("submitted", actor=job.owner, job=job.name, request=job.request)
+
+
+def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Activation:
+    """An activation whose code we hold. One that a crash orphaned is of no use: its code is gone."""
+    for orphan in services.nodes.activations_of(job.name):
+        services.nodes.delete_activation(orphan)
+    activation = services.nodes.create_activation(
+        job=job.name,
+        limit=job.shape.count,
+        expires=services.clock.now() + CAPACITY_WAIT,
+        tags=tags,
+    )
+    services.jobs.change(
+        job.name, lambda stored: stored.model_copy(update={"activation": activation.id})
+    )
+    return activation
+
+
+def _channel_files(services: Services, job: Job, activation: Activation) -> dict[str, bytes]:
+    facts = JobFile(
+        job=job.name,
+        owner=job.owner.tag,
+        nodes=job.shape.count,
+        activation=activation,
+        ssh_ca=services.ca.public_keys(),
+        principals=(job.name,),
+        login_user="root",
+        port=SSH_PORT,
+        command=job.shape.command,
+        env=job.shape.env,
+        deadline=job.deadline,
+    )
+    return {
+        **startup_files(),
+        "job.json": facts.model_dump_json(indent=1).encode(),
+        "job.env": facts.as_shell().encode(),
+    }
+
+
+def _submitted(job: Job, services: Services) -> Job | None:
+    if not job.phase.may_become(Phase.SUBMITTED):
+        return None
+    return job.model_copy(update={"phase": Phase.SUBMITTED, "phase_since": services.clock.now()})
+
+
+def _give_up(services: Services, job: Job, refusal: Refusal) -> None:
+    """SageMaker won't take it: nothing of the job stays behind but its row."""
+    stored = services.jobs.get(job.name)
+    if stored is not None and stored.activation:
+        services.nodes.delete_activation(stored.activation)
+    services.startup_files.delete(job.prefix)
+    now = services.clock.now()
+    end = {
+        "phase": Phase.FAILED,
+        "phase_since": now,
+        "ended_at": now,
+        "failure": refusal.reason.value,
+    }
+    services.jobs.change(job.name, lambda stored: stored.model_copy(update=end))
+
+
+def _announce(services: Services, message: QueueMessage, name: str) -> None:
+    """The living message, once; and a word where the command was typed."""
+    job = services.jobs.get(name)
+    if job is None or job.message is not None:
+        return
+    channel = services.chat.direct_message(job.owner.user)
+    posted = services.chat.post(channel, views.job(job, services.clock.now()))
+    services.jobs.change(name, lambda stored: stored.model_copy(update={"message": posted}))
+    answer(services, message, views.submitted(job, texts(job.language)))

@@ -1,0 +1,48 @@
+"""`/sshq stop`: the job ends, and nobody can get in from the moment that it was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.domain.authorisation import Who
+from sshq.domain.jobs import Phase
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+from sshq.use_cases.choosing import choose_job
+from sshq.use_cases.ending import clean_up
+from sshq.use_cases.follow import show
+
+if TYPE_CHECKING:
+    from sshq.chat.arguments import AJob
+    from sshq.domain.jobs import Job
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+
+def stop(services: Services, message: QueueMessage, arguments: AJob) -> None:
+    """Stop a job of the actor's own (an admin: anyone's)."""
+    job = choose_job(services, message.actor, arguments.job)
+    authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
+    if not job.is_open:
+        raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
+    stop_job(services, job)
+    answer(services, message, views.stopping(job, texts(job.language)))
+
+
+def stop_job(services: Services, job: Job) -> None:
+    """Say "stopping" first (that alone refuses entry), then stop what costs money, then clean up."""
+    now = services.clock.now()
+
+    def stopping(stored: Job) -> Job | None:
+        if not stored.phase.may_become(Phase.STOPPING):
+            return None
+        return stored.model_copy(update={"phase": Phase.STOPPING, "phase_since": now})
+
+    moved = services.jobs.change(job.name, stopping)
+    services.training_jobs.stop(job.name)
+    clean_up(services, moved or job)
+    if moved is not None:
+        show(services, moved)
