@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 
 TEAM_ID = "T0SANDBOX1"
 TEAM_DOMAIN = "sshq-sandbox"
@@ -30,7 +30,7 @@ class User:
 
     def changed(self, *, updated: int, **flags: bool) -> User:
         """This user with some flags changed. Raises TypeError for one that isn't above."""
-        return replace(self, updated=updated, **flags)
+        return User(**{**asdict(self), **flags, "updated": updated})
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,12 @@ class SlackStandIn:
         body = payloads.view_submission(user=user, view=sent, trigger_id=trigger_id)
         ack = await self._deliveries.send("view_submission", body, FORM, trigger_id=trigger_id)
         if ack.ok:
-            self._apply_view_answer(user, view, ack)
+            try:
+                self._apply_view_answer(user, view, ack)
+            except (ValueError, ApiError) as error:
+                if isinstance(error, FormError):
+                    raise
+                raise FormError(f"Slack can't read this answer to a form: {ack.body}") from error
         return ack
 
     # What people see
@@ -335,7 +340,7 @@ class SlackStandIn:
             case "push":
                 self.workspace.new_view(valid_view(answer.get("view"), "modal"), user.id)
             case _:
-                stack.remove(view)
+                stack[:] = [other for other in stack if other["id"] != view["id"]]
 
     async def _tell(self, kind: str, body: bytes) -> Ack:
         ack = await self._deliveries.send(kind, body, JSON)

@@ -225,7 +225,7 @@ class Workspace:
             self.homes[user_id] = shape
         elif previous:
             stack = self.modals[user_id]
-            stack[stack.index(previous)] = shape
+            stack[[view["id"] for view in stack].index(view_id)] = shape
         else:
             stack = self.modals.setdefault(user_id, [])
             if stack:
