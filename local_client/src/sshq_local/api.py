@@ -1,0 +1,234 @@
+"""The access API's client: each call signed by the lease's key, each failure one clear Refusal."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.signing import signature_headers
+from sshq_local.ssm.dial import NotTrusted, Target, dial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_PAUSES = (0.3, 1.0)
+"""Seconds before the second and the third attempt."""
+
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_SKEW = 240
+"""Seconds: the API allows 300, and the answer took a moment."""
+
+_LARGEST_ANSWER = 1 << 20
+
+
+class AccessApi:
+    """base: `https://host[:port]` (http on loopback only, as parse_ticket gives it).
+
+    key_id: the lease's id, or "redeem" before there is one. Timeouts are seconds.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        key: Ed25519PrivateKey,
+        key_id: str,
+        ca_file: str = "",
+        timeout: float = 25,
+        now: Callable[[], float] = time.time,
+        nonce: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        scheme, _, self.host = base.partition("://")
+        self._target = _target(self.host, secure=scheme == "https")
+        self._key = key
+        self._key_id = key_id
+        self.ca_file = Path(ca_file) if ca_file else None
+        self._timeout = timeout
+        self._now = now
+        self._nonce = nonce
+        self._sleep = sleep
+
+    def redeem(self, code: str, public_key: str, *, version: str, system: str) -> dict[str, Any]:
+        """Trade a ticket's code for a lease. The same code and key give the same lease again."""
+        body = {
+            "ticket": code,
+            "public_key": public_key,
+            "client": {"version": version, "os": system},
+        }
+        return self._call("POST", "/v1/redeem", body)
+
+    def open_session(self, rank: int) -> dict[str, Any]:
+        """id, stream_url, token, region, expires_at. Not asked for twice: each one is a session."""
+        return self._call("POST", f"{self._lease}/sessions", {"rank": rank}, repeatable=False)
+
+    def resume_session(self, session_id: str) -> dict[str, Any]:
+        """stream_url and token of a session that goes on."""
+        return self._call("POST", f"{self._lease}/sessions/{_segment(session_id)}/resume")
+
+    def end_session(self, session_id: str) -> None:
+        self._call("DELETE", f"{self._lease}/sessions/{_segment(session_id)}")
+
+    def certificate(self) -> dict[str, Any]:
+        return self._call("POST", f"{self._lease}/certificate")
+
+    def lease(self) -> dict[str, Any]:
+        """The lease, job_state, deadline and cost_so_far."""
+        return self._call("GET", self._lease)
+
+    def end_lease(self) -> None:
+        self._call("DELETE", self._lease)
+
+    def stop(self) -> dict[str, Any]:
+        """job and state."""
+        return self._call("POST", f"{self._lease}/stop")
+
+    @property
+    def _lease(self) -> str:
+        return f"/v1/leases/{_segment(self._key_id)}"
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, repeatable: bool = True
+    ) -> dict[str, Any]:
+        content = b"" if body is None else json.dumps(body).encode()
+        for pause in (*_PAUSES, None):
+            sent = False
+            try:
+                connection = self._connect()
+                try:
+                    sent = True
+                    status, headers, answer = self._exchange(connection, method, path, content)
+                finally:
+                    connection.close()
+            except (OSError, http.client.HTTPException) as error:
+                if pause is None or (sent and not repeatable):
+                    raise self._unreachable(error) from error
+            else:
+                if pause is None or not repeatable or status not in _TRY_AGAIN:
+                    return self._read(status, headers, answer)
+            self._sleep(pause)
+        raise AssertionError  # the last round has no pause: it returns or raises
+
+    def _connect(self) -> http.client.HTTPConnection:
+        try:
+            connected = dial(
+                self._target, ca_file=self.ca_file, environ=os.environ, timeout=self._timeout
+            )
+        except NotTrusted as error:
+            raise Refusal(
+                Reason.UNTRUSTED,
+                str(error),
+                "Where your company inspects TLS, or for a sandbox, name its CA: --ca-file FILE",
+                exit_code=Exit.UNREACHABLE,
+            ) from error
+        connection = http.client.HTTPConnection(self._target.host, timeout=self._timeout)
+        connection.sock = connected
+        return connection
+
+    def _exchange(
+        self, connection: http.client.HTTPConnection, method: str, path: str, content: bytes
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        headers = signature_headers(
+            self._key,
+            key_id=self._key_id,
+            method=method,
+            path=path,
+            body=content,
+            created=int(self._now()),
+            # A new one for each attempt: the API remembers the nonces that it has seen.
+            nonce=self._nonce(),
+        )
+        if content:
+            headers["Content-Type"] = "application/json"
+        headers["Host"] = self.host
+        connection.request(method, path, body=content or None, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read(_LARGEST_ANSWER + 1)
+
+    def _read(
+        self, status: int, headers: http.client.HTTPMessage, content: bytes
+    ) -> dict[str, Any]:
+        if status == 204:
+            return {}
+        answer = _json_object(content)
+        if 200 <= status < 300 and answer is not None:
+            return answer
+        if status == 401 and (skew := self._skew(headers)):
+            raise skew
+        if status >= 400 and answer is not None and "detail" in answer:
+            kind = str(answer.get("type", ""))
+            raise Refusal(
+                kind.removeprefix("urn:sshq:refusal:") or f"http-{status}",
+                _one_line(answer["detail"]),
+                _one_line(answer.get("next", "")),
+                exit_code=Exit.UNREACHABLE if status >= 500 else Exit.REFUSED,
+            )
+        raise Refusal(
+            Reason.BAD_ANSWER,
+            f"{self.host} answered {status}, but not as sshq's access API does.",
+            "Check the ticket's host, and whether a web proxy or a login page stands in between.",
+            exit_code=Exit.UNREACHABLE,
+        )
+
+    def _skew(self, headers: http.client.HTTPMessage) -> Refusal | None:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - on this failure only
+
+        try:
+            theirs = parsedate_to_datetime(headers.get("Date", "")).timestamp()
+        except ValueError:
+            return None
+        skew = self._now() - theirs
+        if abs(skew) < _SKEW:
+            return None
+        minutes, where = abs(skew) / 60, "ahead" if skew > 0 else "behind"
+        return Refusal(
+            Reason.CLOCK_SKEW,
+            f"This computer's clock is {minutes:.0f} minutes {where}: "
+            "the access API takes requests that are at most 5 minutes off.",
+            "Set the clock (let it set itself from the network) and try again.",
+        )
+
+    def _unreachable(self, error: Exception) -> Refusal:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return Refusal(
+            Reason.UNREACHABLE,
+            f"The access API at {self.host} can't be reached: {why}.",
+            "Check the network (and the VPN or web proxy) and try again: nothing is lost.",
+            exit_code=Exit.UNREACHABLE,
+        )
+
+
+def _target(host: str, *, secure: bool) -> Target:
+    name, colon, port = host.rpartition(":")
+    if not colon or port.endswith("]"):  # no port, or the colons of [::1]
+        name, port = host, "443" if secure else "80"
+    return Target(secure=secure, host=name.strip("[]"), port=int(port), authority=host, path="/")
+
+
+def _segment(value: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - http.client has loaded it anyway
+
+    return quote(value, safe="")
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    if len(content) > _LARGEST_ANSWER:
+        return None
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _one_line(value: object) -> str:
+    """An API's sentence for the terminal: no escape sequences, no second line."""
+    return "".join(c if c.isprintable() else " " for c in str(value))[:1000]

@@ -1,0 +1,36 @@
+"""The leases that this computer holds, without asking anybody."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from sshq_local.commands.connect import described
+from sshq_local.errors import Exit
+from sshq_local.installation import this_installation
+from sshq_local.lease_store import LeaseStore
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    now = time.time()
+    leases = [
+        lease for lease in LeaseStore(this_installation().data).all() if lease.expires_at > now
+    ]
+    if arguments.json:
+        print(json.dumps({"leases": [described(lease) for lease in leases]}))
+        return Exit.OK
+    for lease in leases:
+        left = int(lease.expires_at - now) // 60
+        for node in lease.nodes:
+            print(f"{node.alias}  {node.id}  {left // 60} h {left % 60:02} min left")
+    if not leases:
+        print("No leases. Ask for a ticket in Slack: /sshq connect <job>")
+    return Exit.OK

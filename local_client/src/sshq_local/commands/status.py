@@ -1,0 +1,38 @@
+"""What the access API says about a leased job: its state, deadline and cost so far."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sshq_local.errors import Exit
+from sshq_local.installation import this_installation
+from sshq_local.lease_store import LeaseStore
+from sshq_local.leased import api_of
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", nargs="?", help="the job or one of its machines; without it: all")
+    parser.add_argument("--json", action="store_true", help="the API's answers as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    store = LeaseStore(this_installation().data)
+    leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
+    answers = [(lease, api_of(lease, store).lease()) for lease in leases]
+    if arguments.json:
+        print(json.dumps({"jobs": [answer for _, answer in answers]}))
+        return Exit.OK
+    for lease, answer in answers:
+        print(lease.job)
+        for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
+            print(f"  {name.replace('_', ' '):<12} {answer.get(name, 'not known')}")
+        failure = store.last_failure(lease.id, since=0)
+        if failure is not None:
+            print(f"  last failure {failure.get('what')}")
+    if not leases:
+        print("No leases. Ask for a ticket in Slack: /sshq connect <job>")
+    return Exit.OK

@@ -1,0 +1,60 @@
+"""The one family of errors that a person can act on: what happened, and what to do next."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of sshq-local. ssh's own failures are passed on as 255."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    SSH_MISSING = 4
+    SSH_FAILED = 255
+
+
+class Reason(StrEnum):
+    """Why this computer refused. The access API's reasons come as its problem documents name them."""
+
+    BAD_TICKET = "bad-ticket"
+    BAD_ANSWER = "bad-answer"
+    BAD_CA_FILE = "bad-ca-file"
+    BAD_DATA_FOLDER = "bad-data-folder"
+    CLOCK_SKEW = "clock-skew"
+    NO_COMMAND = "no-command"
+    NO_SUCH_LEASE = "no-such-lease"
+    SSH_CONFIG_LOCKED = "ssh-config-cannot-be-changed"
+    SSH_MISSING = "ssh-missing"
+    SSH_TOO_OLD = "ssh-too-old"
+    UNKNOWN_API = "unknown-api"
+    UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+
+
+class Refusal(Exception):  # noqa: N818 - the product's word: what is refused isn't a crash
+    """Something that the person at the keyboard can act on.
+
+    what: what happened and why, as sentences. next_step: what to do now, may be empty.
+    reason: stable, for programs that read `--json`.
+    """
+
+    def __init__(
+        self, reason: str, what: str, next_step: str = "", *, exit_code: Exit = Exit.REFUSED
+    ) -> None:
+        super().__init__(what)
+        self.reason = str(reason)
+        self.what = what
+        self.next_step = next_step
+        self.exit_code = exit_code
+
+    def as_json(self) -> dict[str, object]:
+        """The shape under "error" in every command's `--json`."""
+        return {
+            "reason": self.reason,
+            "what": self.what,
+            "next": self.next_step,
+            "exit_code": int(self.exit_code),
+        }

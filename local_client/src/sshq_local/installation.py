@@ -1,0 +1,95 @@
+"""Where things lie on this computer: sshq's own folder, the user's SSH configuration, this Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sshq_local.errors import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNWRITABLE = frozenset("*?[]\"'\\%$`")
+"""What ssh would expand, glob or unquote in a path, differently from version to version."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """data: sshq's own folder. user_config: the file that gains the Include.
+
+    is_default_config: ssh reads user_config by itself, without -F.
+    """
+
+    data: Path
+    home: Path
+    user_config: Path
+    is_default_config: bool
+    python: str
+    is_windows: bool
+
+
+def this_installation(environ: Mapping[str, str] | None = None, data: str = "") -> Installation:
+    """Read from the environment; `data` (the ProxyCommand's --data-home) wins over all of it.
+
+    $SSHQ_DATA_HOME moves sshq's folder, $SSHQ_SSH_CONFIG names another file than ~/.ssh/config.
+    """
+    environ = os.environ if environ is None else environ
+    home = ssh_home(environ)
+    named_config = environ.get("SSHQ_SSH_CONFIG", "")
+    folder = Path(data) if data else data_folder(environ, sys.platform, home)
+    if not folder.is_absolute():
+        folder = Path.cwd() / folder
+    return Installation(
+        data=folder,
+        home=home,
+        user_config=Path(named_config).absolute() if named_config else home / ".ssh" / "config",
+        is_default_config=not named_config,
+        python=sys.executable,
+        is_windows=sys.platform == "win32",
+    )
+
+
+def data_folder(environ: Mapping[str, str], platform: str, home: Path) -> Path:
+    """The platform's place for an application's data. (platformdirs says the same in more code.)"""
+    if named := environ.get("SSHQ_DATA_HOME"):
+        return Path(named)
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "sshq"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "sshq"
+    return Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "sshq"
+
+
+def ssh_home(environ: Mapping[str, str]) -> Path:
+    """The home folder as ssh sees it: from the passwd database, where $HOME doesn't count."""
+    if sys.platform == "win32":
+        return Path(environ.get("USERPROFILE") or Path.home())
+    import pwd  # noqa: PLC0415 - Windows has none
+
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:  # a container's user without an entry
+        return Path(environ.get("HOME") or "/")
+
+
+def written_for_ssh(path: Path, home: Path) -> str:
+    """A path as SSH's configuration takes it: `~/…` where it can be, quoted where it has spaces.
+
+    `~/` is the one form that both of Windows's ssh (Microsoft's and Git's) call absolute.
+    Raises Refusal for a path that ssh would read as something else.
+    """
+    try:
+        text = "~/" + path.relative_to(home).as_posix()
+    except ValueError:
+        text = path.as_posix()
+    if _UNWRITABLE & set(text) or any(ord(character) < 32 for character in text):
+        raise Refusal(
+            Reason.BAD_DATA_FOLDER,
+            f"The path {text!r} has characters in it that SSH's configuration can't carry.",
+            "Set SSHQ_DATA_HOME to a folder with a plainer name and try again.",
+        )
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,180 @@
+"""The leases that this computer holds: a folder each, readable by its user only.
+
+<data>/leases/<lease id>/lease.json  id_ed25519  id_ed25519-cert.pub  known_hosts
+<data>/pending/<ticket's hash>/id_ed25519     a key saved before its ticket is redeemed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from sshq_local.atomic_write import write_atomically
+from sshq_local.errors import Reason, Refusal
+from sshq_local.file_lock import locked
+from sshq_local.lease import Lease, lease_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class LeaseStore:
+    """root: sshq's data folder; made (0700) when something is first written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._leases = root / "leases"
+        self._pending = root / "pending"
+
+    def folder(self, lease_id: str) -> Path:
+        return self._leases / lease_id
+
+    def key_file(self, lease_id: str) -> Path:
+        return self.folder(lease_id) / "id_ed25519"
+
+    def certificate_file(self, lease_id: str) -> Path:
+        return self.folder(lease_id) / "id_ed25519-cert.pub"
+
+    def known_hosts_file(self, lease_id: str) -> Path:
+        return self.folder(lease_id) / "known_hosts"
+
+    def get(self, lease_id: str) -> Lease | None:
+        """The lease, or None. Raises Refusal when its file is damaged."""
+        try:
+            stored = json.loads((self.folder(lease_id) / "lease.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise _damaged(lease_id) from None
+        if not isinstance(stored, dict):
+            raise _damaged(lease_id)
+        return lease_from_json(stored)
+
+    def all(self) -> list[Lease]:
+        """Every readable lease, the one that lasts longest first; a damaged one is passed over."""
+        leases: list[Lease] = []
+        with contextlib.suppress(FileNotFoundError):
+            for folder in self._leases.iterdir():
+                if folder.name.startswith("."):
+                    continue
+                with contextlib.suppress(Refusal):
+                    lease = self.get(folder.name)
+                    if lease is not None and lease.id == folder.name:
+                        leases.append(lease)
+        return sorted(leases, key=lambda lease: (-lease.expires_at, lease.id))
+
+    def by_ticket(self, ticket_sha256: str, *, now: float) -> Lease | None:
+        """The live lease that this ticket was redeemed for."""
+        return next(
+            (
+                lease
+                for lease in self.all()
+                if lease.ticket_sha256 == ticket_sha256 and lease.expires_at > now
+            ),
+            None,
+        )
+
+    def find(self, name: str) -> tuple[Lease, int]:
+        """The lease and rank for an alias or job's name (`sshq-` may be left out). Raises Refusal."""
+        leases = self.all()
+        for wanted in (name, f"sshq-{name}"):
+            for lease in leases:
+                for node in lease.nodes:
+                    if wanted == node.alias:
+                        return lease, node.rank
+                if wanted == lease.job:
+                    return lease, lease.nodes[0].rank
+        raise Refusal(
+            Reason.NO_SUCH_LEASE,
+            f"This computer holds no lease for {name!r}.",
+            "See what it holds with sshq-local ls, or ask for a ticket in Slack: /sshq connect <job>",
+        )
+
+    @contextlib.contextmanager
+    def redeeming(self, ticket_sha256: str) -> Iterator[Path]:
+        """Hold this ticket on this computer; gives the file where its key is (to be) kept.
+
+        Whoever holds it looks with `by_ticket` first: another process may just have redeemed it.
+        """
+        folder = self._pending / ticket_sha256
+        with locked(folder / "lock"):
+            # A process that we waited for has removed the folder when it was done.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield folder / "id_ed25519"
+
+    def forget_pending(self, ticket_sha256: str) -> None:
+        shutil.rmtree(self._pending / ticket_sha256, ignore_errors=True)
+
+    def add(self, lease: Lease, *, private_key: bytes, certificate: str) -> None:
+        """Write the lease's folder, all of it or nothing, then forget the pending key."""
+        _make_private(self._leases)
+        staging = self._leases / f".{lease.id}-{lease.ticket_sha256[:8]}"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        write_atomically(staging / "id_ed25519", private_key)
+        write_atomically(staging / "id_ed25519-cert.pub", f"{certificate}\n".encode())
+        write_atomically(staging / "known_hosts", known_hosts(lease).encode())
+        write_atomically(staging / "lease.json", _encoded(lease.as_json()))
+        if self.folder(lease.id).exists():  # the same lease, from a run that died half-way
+            shutil.rmtree(self.folder(lease.id))
+        staging.rename(self.folder(lease.id))
+        self.forget_pending(lease.ticket_sha256)
+
+    def renew(self, lease: Lease, certificate: str) -> None:
+        """Replace the certificate, then the lease's facts."""
+        write_atomically(self.certificate_file(lease.id), f"{certificate}\n".encode())
+        write_atomically(self.folder(lease.id) / "lease.json", _encoded(lease.as_json()))
+
+    def remove(self, lease_id: str) -> None:
+        shutil.rmtree(self.folder(lease_id), ignore_errors=True)
+
+    def remove_expired(self, *, now: float) -> None:
+        for lease in self.all():
+            if lease.expires_at <= now:
+                self.remove(lease.id)
+
+    def record_failure(self, lease_id: str, failure: dict[str, Any]) -> None:
+        """Keep why the ProxyCommand last failed: with ControlPersist, ssh hides its stderr."""
+        with contextlib.suppress(OSError):  # a lease that has gone meanwhile
+            write_atomically(self._failure_file(lease_id), _encoded(failure))
+
+    def last_failure(self, lease_id: str, *, since: float) -> dict[str, Any] | None:
+        """What `record_failure` kept since `since` (epoch seconds)."""
+        path = self._failure_file(lease_id)
+        try:
+            if path.stat().st_mtime < since:
+                return None
+            failure = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return failure if isinstance(failure, dict) else None
+
+    def _failure_file(self, lease_id: str) -> Path:
+        return self.folder(lease_id) / "last_failure.json"
+
+
+def known_hosts(lease: Lease) -> str:
+    """One line for each node and host key, under the node's HostKeyAlias."""
+    return "".join(
+        f"{node.alias} {host_key}\n" for node in lease.nodes for host_key in node.host_keys
+    )
+
+
+def _encoded(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.chmod(0o700)  # parents=True makes parents with the umask's mode
+
+
+def _damaged(lease_id: str) -> Refusal:
+    return Refusal(
+        Reason.NO_SUCH_LEASE,
+        f"The lease {lease_id} on this computer is damaged.",
+        "Ask for a new ticket in Slack: /sshq connect <job>",
+    )

@@ -1,0 +1,79 @@
+"""What a held lease is used for: its API, its ssh command, and giving it back."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from sshq_local.api import AccessApi
+from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.keys import load_key
+from sshq_local.ssh_config import control_socket, own_config, refresh_own_config
+
+if TYPE_CHECKING:
+    from sshq_local.installation import Installation
+    from sshq_local.lease import Lease
+    from sshq_local.lease_store import LeaseStore
+    from sshq_local.ssh_client import SshClient
+
+
+def api_of(lease: Lease, store: LeaseStore) -> AccessApi:
+    """The access API, as this lease. Raises Refusal when the lease's key is gone."""
+    try:
+        key = load_key(store.key_file(lease.id))
+    except (OSError, ValueError) as error:
+        raise Refusal(
+            Reason.NO_SUCH_LEASE,
+            f"The key of the lease for {lease.job} can't be read: {error}.",
+            "Ask for a new ticket in Slack: /sshq connect <job>",
+        ) from error
+    return AccessApi(lease.api, key=key, key_id=lease.id, ca_file=lease.ca_file)
+
+
+def ssh_command(
+    installation: Installation, ssh: SshClient, *, included: bool = True
+) -> tuple[str, ...]:
+    """ssh, with the configuration that knows the aliases.
+
+    included: the user's configuration has our Include; otherwise only our own file is read.
+    """
+    if not included:
+        return (ssh.path, "-F", str(own_config(installation)))
+    if installation.is_default_config:
+        return (ssh.path,)
+    return (ssh.path, "-F", str(installation.user_config))
+
+
+def give_back(
+    lease: Lease,
+    installation: Installation,
+    store: LeaseStore,
+    ssh: SshClient | None,
+    *,
+    now: float,
+    already_ended: bool = False,
+) -> Refusal | None:
+    """End the lease: shared connections, then at the access API, then on this computer.
+
+    Whatever the API says, nothing stays on this computer. Returns what kept the API from knowing.
+    """
+    if ssh is not None:
+        for node in lease.nodes:
+            socket = control_socket(installation, lease, node)
+            if socket is not None and socket.exists():
+                subprocess.run(
+                    [ssh.path, "-F", "none", "-S", str(socket), "-O", "exit", node.alias],
+                    check=False,
+                    capture_output=True,
+                    stdin=subprocess.DEVNULL,
+                )
+    untold: Refusal | None = None
+    if not already_ended and lease.expires_at > now:
+        try:
+            api_of(lease, store).end_lease()
+        except Refusal as refusal:
+            if refusal.exit_code is Exit.UNREACHABLE:
+                untold = refusal
+    store.remove(lease.id)
+    refresh_own_config(installation, store, now=now)
+    return untold

@@ -1,0 +1,119 @@
+"""The one line in the user's SSH configuration: an Include, first, and nothing else is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sshq_local.atomic_write import write_atomically
+from sshq_local.errors import Reason, Refusal
+from sshq_local.file_lock import locked
+from sshq_local.installation import written_for_ssh
+from sshq_local.ssh_config import own_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sshq_local.installation import Installation
+
+_BOM = b"\xef\xbb\xbf"
+_ATTEMPTS = 20
+
+
+def install_include(installation: Installation) -> bool:
+    """Make the Include the first line. True when the file was changed. Raises Refusal."""
+    line = include_line(installation).encode()
+    return _change(installation, lambda content: with_line_first(content, line))
+
+
+def remove_include(installation: Installation) -> bool:
+    """Take the line out again. True when the file was changed. Raises Refusal."""
+    line = include_line(installation).encode()
+    return _change(installation, lambda content: without_line(content, line))
+
+
+def include_line(installation: Installation) -> str:
+    return f"Include {written_for_ssh(own_config(installation), installation.home)}"
+
+
+def with_line_first(content: bytes, line: bytes) -> bytes:
+    """`content` with `line` at its head (behind a byte order mark) and nowhere else.
+
+    First, since ssh takes the first value that it finds, and an Include below a Host is that host's.
+    """
+    rest = without_line(content, line)
+    mark, rest = (_BOM, rest[len(_BOM) :]) if rest.startswith(_BOM) else (b"", rest)
+    first, newline, _ = rest.partition(b"\n")
+    ending = b"\r\n" if newline and first.endswith(b"\r") else b"\n"
+    return mark + line + ending + rest
+
+
+def without_line(content: bytes, line: bytes) -> bytes:
+    """`content` less every line that is exactly `line`; each other byte stays."""
+    mark, rest = (_BOM, content[len(_BOM) :]) if content.startswith(_BOM) else (b"", content)
+    kept = [part for part in rest.splitlines(keepends=True) if part.rstrip(b"\r\n") != line]
+    return mark + b"".join(kept)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A file as read. identity changes when anybody writes it; None where there is no file."""
+
+    content: bytes
+    mode: int
+    identity: tuple[int, int, int] | None
+
+
+def _change(installation: Installation, change: Callable[[bytes], bytes]) -> bool:
+    with locked(installation.data / "user_config.lock"):
+        # A symlink (dotfiles) stays one: the file that it leads to is replaced.
+        path = Path(os.path.realpath(installation.user_config))
+        try:
+            for _ in range(_ATTEMPTS):
+                before = _read(path)
+                after = change(before.content)
+                if after == before.content:
+                    return False
+                _back_up(installation, before)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # An editor holds no lock of ours: look once more, right before the replacing.
+                if _read(path).identity == before.identity:
+                    write_atomically(path, after, mode=before.mode)
+                    return True
+        except OSError as error:
+            raise _unchangeable(installation, error.strerror or str(error)) from error
+    raise _unchangeable(installation, "another program keeps writing it")
+
+
+def _read(path: Path) -> _Snapshot:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+    except FileNotFoundError:
+        return _Snapshot(b"", 0o600, None)
+    identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return _Snapshot(content, stat.S_IMODE(status.st_mode), identity)
+
+
+def _back_up(installation: Installation, snapshot: _Snapshot) -> None:
+    if snapshot.identity is None:
+        return
+    folder = installation.data / "backups"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Named after the content: going back and forth between two states keeps two files.
+    backup = folder / f"config-{hashlib.sha256(snapshot.content).hexdigest()[:16]}"
+    if not backup.exists():
+        write_atomically(backup, snapshot.content)
+
+
+def _unchangeable(installation: Installation, why: str) -> Refusal:
+    return Refusal(
+        Reason.SSH_CONFIG_LOCKED,
+        f"{installation.user_config} can't be changed: {why}.",
+        f"Make this its first line yourself: {include_line(installation)}",
+    )
