@@ -1,0 +1,106 @@
+# Two commands need nothing but Python >= 3.11, make, git and ssh: make demo, make test.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+SAM_VENV := build/sam-venv
+SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
+PARTS := layers/core local_client sandbox
+
+# The first python on PATH that is new enough; PYTHON=... overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.ready-runtime ## Play the way from /sshq setup to a shell, on this machine alone
+	@$(BIN)/python -m sshq_sandbox.demo
+
+.PHONY: sandbox
+sandbox: $(VENV)/.ready-runtime ## Run the sandbox until Ctrl-C
+	@$(BIN)/sshq-sandbox up
+
+.PHONY: test
+test: $(VENV)/.ready ## Run all tests, the unit tests first
+	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests --ignore=tests/unit
+
+.PHONY: lint
+lint: $(VENV)/.ready ## Check style, types, the template and the pages made from code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests
+	$(BIN)/cfn-lint template.yaml
+
+.PHONY: bench
+bench: $(VENV)/.ready ## Measure the tunnel
+	$(BIN)/python -m pytest tests/performance -s
+
+.PHONY: show-foundation
+show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
+	@$(BIN)/python scripts/show_foundation.py
+
+.PHONY: build
+build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what is deployed (needs python3.13)
+	$(SAM) validate --lint
+	$(SAM) build
+
+.PHONY: deploy
+deploy: build ## Deploy to AWS; asks for the parameters the first time
+	if grep -q '^parameter_overrides' samconfig.toml; then $(SAM) deploy; else $(SAM) deploy --guided; fi
+
+.PHONY: lock
+lock: ## Pin the requirements anew (needs uv); the files name no index
+	$(LOCK) --python-version 3.11 --universal -o requirements/dev.txt requirements/dev.in
+	$(LOCK) --python-version 3.11 --universal -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
+	$(LOCK) --python-version 3.11 --universal -o requirements/sam.txt requirements/sam.in
+	$(LOCK) --python-version 3.13 --python-platform aarch64-manylinux2014 -c requirements/dev.txt \
+	  -o layers/runtime/requirements.txt layers/runtime/requirements.in
+LOCK = uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.PHONY: clean
+clean: ## Remove what was made here (a sandbox that still runs is stopped first)
+	if [ -x $(BIN)/sshq-sandbox ] && [ -d .sshq-sandbox ]; then $(BIN)/sshq-sandbox down || true; fi
+	rm -rf $(VENV) build .aws-sam .sshq-sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+# ---- environments. A stamp says that all of its requirements were installed.
+# The files list every package, so pip need not work out dependencies; what is imported gets compiled then.
+INSTALL := install --quiet --disable-pip-version-check --no-deps --no-compile
+.PHONY: python-is-new-enough
+python-is-new-enough:
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "sshq needs Python 3.11 or newer, and none is on PATH. Install one, or say make PYTHON=/path/to/python3." >&2; exit 1; fi
+
+$(VENV)/bin/python: | python-is-new-enough
+	@"$(PYTHON)" -m venv $(VENV) || { \
+	  echo "Python's venv module is missing (on Debian and Ubuntu: apt-get install python3-venv)." >&2; rm -rf $(VENV); exit 1; }
+
+# The parts are installed as they lie: no copy, no dependency looked up, the build tool is already there.
+$(VENV)/.ready-runtime: requirements/runtime.txt $(addsuffix /pyproject.toml,$(PARTS)) | $(VENV)/bin/python
+	@echo "Installing what sshq needs into $(VENV) (once)"
+	@$(BIN)/pip $(INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip $(INSTALL) --no-build-isolation $(addprefix -e ./,$(PARTS))
+	@touch $@
+
+$(VENV)/.ready: requirements/dev.txt $(VENV)/.ready-runtime
+	@echo "Installing what the tests and checks need into $(VENV) (once)"
+	@$(BIN)/pip $(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(SAM_VENV)/.ready: requirements/sam.txt | python-is-new-enough
+	@echo "Installing the AWS SAM CLI into $(SAM_VENV) (once)"
+	@"$(PYTHON)" -m venv $(SAM_VENV)
+	@$(SAM_VENV)/bin/pip $(INSTALL) --require-hashes -r requirements/sam.txt
+	@touch $@
+
+# sam build runs pip of the template's runtime, so that python must be there.
+.PHONY: lambda-python
+lambda-python:
+	@python3.13 -c '' 2>/dev/null || { \
+	  echo "make build needs python3.13 on PATH: Lambda's runtime, whose packages it collects." >&2; exit 1; }

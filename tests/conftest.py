@@ -1,0 +1,32 @@
+"""Hooks for all tests: in CI nothing may be skipped, so that a missing tool can't pass unseen."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With SSHQ_NO_SKIPS=1 a skipped test is a failed one; an expected failure stays what it is."""
+    report = yield
+    if os.environ.get("SSHQ_NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"SSHQ_NO_SKIPS is set, but the test was skipped: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself while it is collected."""
+    report = yield
+    if os.environ.get("SSHQ_NO_SKIPS") == "1" and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"SSHQ_NO_SKIPS is set, but this was skipped: {report.longrepr}"
+    return report
