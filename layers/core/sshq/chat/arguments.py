@@ -9,16 +9,16 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from sshq.domain.model import Model
 
-_MENTION = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$")
+_MENTION = re.compile(r"^(?:<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,20}))$")
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
 def _mentioned(value: Any) -> Any:  # noqa: ANN401  it stands before validation
-    """`<@U123|alice>` → `U123`. A bare name is refused: names don't identify anyone."""
+    """`<@U123|alice>` or `U123` → `U123`. A name is refused: names don't identify anyone."""
     match = _MENTION.match(str(value))
     if match is None:
         raise ValueError("write @ and pick the person from Slack's list")
-    return match[1]
+    return match[1] or match[2]
 
 
 def _pairs(value: Any) -> Any:  # noqa: ANN401  it stands before validation
@@ -62,7 +62,12 @@ class Run(Model):
         None
     )
     count: int = Field(default=1, ge=1, le=16)
-    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w.:/@-]{2,254}$")] | None = None
+    image: (
+        Annotated[
+            str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$", max_length=255)
+        ]
+        | None
+    ) = None
     hours: float | None = Field(default=None, gt=0, le=672)
     command: Annotated[str, StringConstraints(max_length=4000)] = ""
     env: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(default_factory=dict)
