@@ -294,7 +294,7 @@ class SlackStandIn:
     ) -> bytes:
         message = button.message
         if message is None:
-            view = button.view
+            view = {**button.view, "state": {"values": state_values(button.view["blocks"], {})}}
             return payloads.view_action(user=user, view=view, action=action, trigger_id=trigger_id)
         where = self.workspace.conversations[message.channel]
         _, response_url = self._lend_response_url("actions", where, user, message.ts)

@@ -39,19 +39,20 @@ BUTTONS = [
         ],
     },
 ]
+MODAL_BLOCKS = [
+    {
+        "type": "input",
+        "block_id": "instance",
+        "label": {"type": "plain_text", "text": "Instance"},
+        "element": {"type": "plain_text_input", "action_id": "type"},
+    }
+]
 MODAL = {
     "type": "modal",
     "callback_id": "run",
     "title": {"type": "plain_text", "text": "Run"},
     "submit": {"type": "plain_text", "text": "Go"},
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "instance",
-            "label": {"type": "plain_text", "text": "Instance"},
-            "element": {"type": "plain_text_input", "action_id": "type"},
-        }
-    ],
+    "blocks": MODAL_BLOCKS,
 }
 
 
@@ -252,6 +253,29 @@ def test_a_modal_is_opened_filled_in_and_submitted(play: Play) -> None:
         assert view["state"]["values"] == {
             "instance": {"type": {"type": "plain_text_input", "value": "ml.m5.large"}}
         }
+
+    play(scenario)
+
+
+def test_a_button_at_home_and_one_in_a_modal(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        client = world.client()
+        home = {"type": "home", "blocks": BUTTONS}
+        await world.call(client.views_publish, user_id=ALICE, view=home)
+        ack = await world.slack.click("alice", "Confirm")
+        modal = {**MODAL, "blocks": [*MODAL_BLOCKS, BUTTONS[1]]}
+        await world.call(client.views_open, trigger_id=ack.trigger_id, view=modal)
+        await world.slack.click("alice", "Confirm")
+
+        at_home, in_modal = (interaction(received) for received in world.received)
+        assert at_home["view"]["type"] == "home"
+        assert at_home["container"] == {"type": "view", "view_id": at_home["view"]["id"]}
+        assert in_modal["view"]["callback_id"] == "run"
+        assert in_modal["view"]["state"]["values"] == {
+            "instance": {"type": {"type": "plain_text_input", "value": None}}
+        }
+        assert "response_url" not in in_modal
+        assert "message" not in in_modal
 
     play(scenario)
 
