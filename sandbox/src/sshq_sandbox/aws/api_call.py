@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 _RPC_PATH = re.compile(r"^/service/([^/]+)/operation/([^/]+)$")
 _SECRET = re.compile(
-    r"secret|password|token|credential|activationcode|plaintext|privatekey|signature|^body$",
+    r"secret(?!id|arn)|password|token|credential|activationcode|plaintext|privatekey|signature|^body$",
     re.IGNORECASE,
 )
 _LONGEST_TEXT = 4096

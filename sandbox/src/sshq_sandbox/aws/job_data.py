@@ -87,7 +87,7 @@ def _download(s3: Any, uri: str, folders: list[Path]) -> None:  # noqa: ANN401
             found = True
             content = s3.get_object(Bucket=url.netloc, Key=key)["Body"].read()
             for folder in folders:
-                path = folder / _relative(key, prefix)
+                path = folder / relative_path(key, prefix)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
     except botocore.exceptions.ClientError as error:
@@ -103,7 +103,7 @@ def _keys(pages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
                 yield item["Key"]
 
 
-def _relative(key: str, prefix: str) -> PurePosixPath:
+def relative_path(key: str, prefix: str) -> PurePosixPath:
     """The path below the channel's folder; a prefix that is a whole key gives its last part."""
     rest = key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name
     path = PurePosixPath(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from sshq_sandbox.ports import EventSink
+
+_PROCESS = threading.Lock()
+"""Held by the server that runs: moto's state and the parts replaced in it belong to the process."""
 
 _IMAGE_BIN = Path(__file__).parents[1] / "image" / "bin"
 
@@ -75,7 +79,16 @@ class AwsServer:
         self._targets[target] = handler
 
     def start(self) -> None:
-        """Listen. Raises OSError when the port is taken."""
+        """Listen. Raises OSError when the port is taken, RuntimeError if this process has one."""
+        if not _PROCESS.acquire(blocking=False):
+            raise RuntimeError("another AwsServer runs in this process")
+        try:
+            self._listen()
+        except BaseException:
+            _PROCESS.release()
+            raise
+
+    def _listen(self) -> None:
         # moto reads these when a backend is first made.
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  (1 s: not at import)
@@ -84,14 +97,17 @@ class AwsServer:
 
         BackendDict.reset()
         reset_model_data()
-        self._server = make_server(
-            "127.0.0.1",
-            self._port,
-            self._application(),
-            threaded=True,
-            request_handler=_request_handler(),
-        )
-        os.environ["MOTO_PORT"] = str(self._server.server_port)
+        # Bound here: at a taken port werkzeug prints, and ends the process.
+        with socket.create_server(("127.0.0.1", self._port)) as listener:
+            self._server = make_server(
+                "127.0.0.1",
+                listener.getsockname()[1],
+                self._application(),
+                threaded=True,
+                request_handler=_request_handler(),
+                fd=listener.fileno(),
+            )
+        os.environ["MOTO_PORT"] = str(self._server.server_address[1])
         self._extend_moto()
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -110,21 +126,27 @@ class AwsServer:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            self._patches.undo()
+            _PROCESS.release()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._patches.undo()
+
+    @property
+    def jobs_dir(self) -> Path:
+        """Where each job has a folder of its name, and in it one per host (algo-1, …)."""
+        return self._state_dir / "jobs"
 
     @property
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError("the AWS server isn't running")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def _extend_moto(self) -> None:
         self._runner = JobRunner(
             Platform(
-                jobs_dir=self._state_dir / "jobs",
+                jobs_dir=self.jobs_dir,
                 image_bin=_IMAGE_BIN,
                 environment={
                     "AWS_ENDPOINT_URL": self.url,

@@ -1,0 +1,90 @@
+"""What AWS refuses and moto alone would let through."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox_aws import TRUST_SAGEMAKER
+
+if TYPE_CHECKING:
+    from tests.sandbox_aws import Account
+
+NO_POLICY = "arn:aws:iam::123456789012:policy/none"
+
+
+def test_a_group_in_use_stays(account: Account) -> None:
+    iam = account.client("iam")
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.create_group(GroupName="people")
+    iam.create_user(UserName="alice")
+    iam.add_user_to_group(GroupName="people", UserName="alice")
+    iam.attach_group_policy(GroupName="people", PolicyArn=policy)
+
+    with pytest.raises(iam.exceptions.DeleteConflictException, match="remove users from group"):
+        iam.delete_group(GroupName="people")
+    iam.remove_user_from_group(GroupName="people", UserName="alice")
+    with pytest.raises(iam.exceptions.DeleteConflictException, match="detach all policies"):
+        iam.delete_group(GroupName="people")
+    iam.detach_group_policy(GroupName="people", PolicyArn=policy)
+    iam.delete_group(GroupName="people")
+
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.delete_group(GroupName="people")
+
+
+def test_a_boundary_must_exist(account: Account) -> None:
+    iam = account.client("iam")
+    trust = json.dumps(TRUST_SAGEMAKER)
+
+    with pytest.raises(iam.exceptions.NoSuchEntityException, match="not attachable"):
+        iam.create_role(
+            RoleName="bounded", AssumeRolePolicyDocument=trust, PermissionsBoundary=NO_POLICY
+        )
+    aws_managed = "arn:aws:iam::aws:policy/PowerUserAccess"
+    iam.create_role(
+        RoleName="bounded", AssumeRolePolicyDocument=trust, PermissionsBoundary=aws_managed
+    )
+    with pytest.raises(iam.exceptions.NoSuchEntityException, match="not attachable"):
+        iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=NO_POLICY)
+
+    role = iam.get_role(RoleName="bounded")["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == aws_managed
+
+
+def test_a_role_that_does_not_exist_can_not_be_assumed(account: Account) -> None:
+    sts = account.client("sts")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/nobody", RoleSessionName="test")
+
+    assumed = sts.assume_role(RoleArn=account.role_arn, RoleSessionName="test")
+    assert assumed["AssumedRoleUser"]["Arn"].endswith("assumed-role/job-role/test")
+
+
+def test_log_events_are_found_by_the_streams_prefix(account: Account) -> None:
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName="group")
+    for number, stream in enumerate(["a/1", "a/2", "b/1"]):
+        logs.create_log_stream(logGroupName="group", logStreamName=stream)
+        logs.put_log_events(
+            logGroupName="group",
+            logStreamName=stream,
+            logEvents=[{"timestamp": _now_milliseconds() + number, "message": stream}],
+        )
+
+    def messages(prefix: str) -> list[str]:
+        found = logs.filter_log_events(logGroupName="group", logStreamNamePrefix=prefix)
+        return [event["message"] for event in found["events"]]
+
+    assert messages("a/") == ["a/1", "a/2"]
+    assert messages("c/") == []
+
+
+def _now_milliseconds() -> int:
+    import time
+
+    return int(time.time() * 1000)

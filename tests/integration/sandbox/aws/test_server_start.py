@@ -1,0 +1,54 @@
+"""Starting and ending the server."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sshq_sandbox.aws.server import AwsServer
+from tests.sandbox_aws import Events, running_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_taken_port_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            AwsServer(state_dir=tmp_path, events=Events(), port=port).start()
+
+    server = AwsServer(state_dir=tmp_path, events=Events(), port=port)
+    server.start()
+    assert server.url == f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+def test_a_stopped_server_forgets_and_can_start_again(tmp_path: Path) -> None:
+    from moto.sagemaker.responses import SageMakerResponse
+
+    url = ""
+    for _ in range(2):
+        for account in running_account(tmp_path):
+            assert [r["RoleName"] for r in account.client("iam").list_roles()["Roles"]] == [
+                "job-role"
+            ]
+            url = account.server.url
+
+    assert not hasattr(SageMakerResponse, "stop_training_job")
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(url)
+
+
+def test_ending_the_server_ends_its_jobs(tmp_path: Path) -> None:
+    accounts = running_account(tmp_path, stop_grace_seconds=600.0)
+    account = next(accounts)
+    account.run("endless", "trap '' TERM; while :; do sleep 600; done")
+    account.events.wait("endless", "Training")
+
+    assert next(accounts, None) is None
+
+    assert [event["SecondaryStatus"] for event in account.events.of("endless")][-1] == "Stopped"
