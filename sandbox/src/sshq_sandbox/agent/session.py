@@ -207,8 +207,11 @@ class PortSession:
         return self._ended.done()
 
     def _resume(self) -> None:
-        if self._paused:
+        if self._paused and self._socket is not None:
             self._paused = False
+            # What the client missed while it was away is unknown.
+            for encoded in self._sender.resend_all(self._loop.time()):
+                self._socket.send_binary(encoded)
             self._progress.set()
             self._arm()
 

@@ -112,9 +112,9 @@ def install(
 def _action(
     name: str, operation: Operation, state: SsmState, original: Callable[[Any], Any] | None
 ) -> Callable[[Any], Any]:
-    from moto.core.exceptions import ServiceException  # noqa: PLC0415
     from moto.core.responses import ActionResult  # noqa: PLC0415
     from moto.core.utils import get_service_model  # noqa: PLC0415
+    from moto.ssm.exceptions import SSMException  # noqa: PLC0415
 
     model = get_service_model("ssm")
     shape = model.operation_model(name).input_shape if name in model.operation_names else None
@@ -131,7 +131,7 @@ def _action(
                 raise
             return original(response)
         except SsmError as error:
-            raise ServiceException(error.code, error.message) from None
+            raise SSMException(error.code, error.message) from None
         return ActionResult(result) if shape is not None else json.dumps(result)
 
     return action

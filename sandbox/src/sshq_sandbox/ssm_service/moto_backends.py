@@ -59,10 +59,16 @@ class MotoBackends:
         backend = ssm_backends[call.account][call.region]
         short_name = name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
         try:
-            found = backend._get_documents(short_name).find(  # noqa: SLF001
-                document_version=version or "$DEFAULT"
-            )
+            versions = backend._get_documents(short_name)  # noqa: SLF001
         except SSMException:
+            return None
+        if version in {None, "$DEFAULT"}:
+            found = versions.get_default_version()
+        elif version == "$LATEST":
+            found = versions.get_latest_version()
+        else:
+            found = versions.find_by_version(version)
+        if found is None:
             return None
         return Document(
             name=short_name,
