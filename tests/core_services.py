@@ -1,0 +1,441 @@
+"""sshq's ports in memory, for tests of decisions and use cases. The adapters have tests of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sshq.domain.identity import Actor
+from sshq.domain.job_file import Activation
+from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.jobs import Job, Message, Node, ResponseUrl
+from sshq.domain.members import Member, Profile
+from sshq.domain.queue_message import Answer, QueueMessage
+from sshq.domain.request_id import request_id
+from sshq.domain.setup_plan import Actual, Change, Plan
+from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
+from sshq.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sshq.chat.view import View
+    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.tickets import Ticket
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ADMIN = Actor(team="T0001", user="U0ADMIN")
+ALICE = Actor(team="T0001", user="U0ALICE")
+BOB = Actor(team="T0001", user="U0BOB")
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKeyOfTheNode"
+RESPONSE_URL = "https://hooks.slack.test/commands/1"
+
+
+class MovedClock:
+    """Time that only moves when a test, or a sleep, moves it."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.time.replace(microsecond=0)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+class CountedBytes:
+    """Different bytes each time, the same in each run of a test."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def token(self, size: int) -> bytes:
+        self.count += 1
+        return self.count.to_bytes(size, "big")
+
+
+class MemoryRequests:
+    def __init__(self) -> None:
+        self.begun: dict[str, bool] = {}
+
+    def begin(self, request: str, verb: str, now: datetime) -> bool:
+        return not self.begun.setdefault(request, False)
+
+    def finish(self, request: str) -> None:
+        self.begun[request] = True
+
+
+class MemoryMembers:
+    def __init__(self) -> None:
+        self.all: dict[tuple[str, str], Member] = {}
+
+    def get(self, actor: Actor) -> Member | None:
+        return self.all.get((actor.team, actor.user))
+
+    def add(self, member: Member) -> bool:
+        key = (member.actor.team, member.actor.user)
+        if key in self.all:
+            return False
+        self.all[key] = member
+        return True
+
+
+class MemoryJobs:
+    def __init__(self) -> None:
+        self.all: dict[str, Job] = {}
+
+    def add(self, job: Job) -> Job:
+        return self.all.setdefault(job.name, job)
+
+    def get(self, name: str) -> Job | None:
+        return self.all.get(name)
+
+    def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
+        job = self.all.get(name)
+        changed = change(job) if job else None
+        if changed is not None:
+            self.all[name] = changed
+        return changed
+
+    def open_jobs(self) -> list[Job]:
+        return [job for job in self.all.values() if job.is_open]
+
+
+class MemoryTickets:
+    def __init__(self) -> None:
+        self.all: dict[str, Ticket] = {}
+
+    def add(self, ticket: Ticket) -> None:
+        self.all[ticket.fingerprint] = ticket
+
+    def get(self, fingerprint: str) -> Ticket | None:
+        return self.all.get(fingerprint)
+
+    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
+        ticket = self.all.get(fingerprint)
+        if ticket is None or ticket.redeemed_by is not None or ticket.expires_at <= now:
+            return False
+        self.all[fingerprint] = ticket.model_copy(update={"redeemed_by": key, "lease": lease})
+        return True
+
+
+class MemoryLeases:
+    def __init__(self) -> None:
+        self.all: dict[str, Lease] = {}
+        self.open: dict[str, LeaseSession] = {}
+        self.nonces: set[tuple[str, str]] = set()
+
+    def add(self, lease: Lease) -> Lease:
+        return self.all.setdefault(lease.id, lease)
+
+    def get(self, lease: str) -> Lease | None:
+        return self.all.get(lease)
+
+    def end(self, lease: str, why: LeaseEnd) -> bool:
+        stored = self.all.get(lease)
+        if stored is None or stored.ended is not None:
+            return False
+        self.all[lease] = stored.model_copy(update={"ended": why})
+        return True
+
+    def of_job(self, job: str) -> list[Lease]:
+        return [lease for lease in self.all.values() if lease.job == job]
+
+    def add_session(self, session: LeaseSession, now: datetime) -> bool:
+        if not self.all[session.lease].is_live(now):
+            return False
+        self.open[session.id] = session
+        return True
+
+    def remove_session(self, lease: str, session: str) -> None:
+        self.open.pop(session, None)
+
+    def sessions(self, lease: str) -> list[LeaseSession]:
+        return [session for session in self.open.values() if session.lease == lease]
+
+    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
+        if (key, nonce) in self.nonces:
+            return False
+        self.nonces.add((key, nonce))
+        return True
+
+
+class MemoryPlans:
+    def __init__(self) -> None:
+        self.all: dict[str, Plan] = {}
+
+    def put(self, plan: Plan) -> None:
+        self.all[plan.digest] = plan
+
+    def get(self, digest: str) -> Plan | None:
+        return self.all.get(digest)
+
+    def discard(self, digest: str) -> None:
+        self.all.pop(digest, None)
+
+
+class MemoryChat:
+    """What was said: `said` in order, `shown` the messages as they stand now."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, View]] = []
+        self.shown: dict[str, View] = {}
+        self.profiles = {
+            a.user: Profile(user=a.user, team=a.team, name=a.user[2:].lower())
+            for a in (ADMIN, ALICE, BOB)
+        }
+        self.urls_work = True
+
+    def direct_message(self, user: str) -> str:
+        return f"D-{user}"
+
+    def post(self, channel: str, view: View) -> Message:
+        self.said.append((channel, view))
+        ts = f"{len(self.said)}.000"
+        self.shown[ts] = view
+        return Message(channel=channel, ts=ts)
+
+    def update(self, message: Message, view: View) -> None:
+        self.said.append((message.channel, view))
+        self.shown[message.ts] = view
+
+    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+        if self.urls_work:
+            self.said.append((response_url, view))
+        return self.urls_work
+
+    def profile(self, user: str) -> Profile | None:
+        return self.profiles.get(user)
+
+    def everything(self) -> str:
+        """All that was said, as one text."""
+        return "\n".join(f"{where}: {view.text} {view.blocks}" for where, view in self.said)
+
+
+class MemoryQueue:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+
+    def send(self, body: str, *, group: str, deduplication: str) -> None:
+        self.sent.append((body, group, deduplication))
+
+
+class MemoryTrainingJobs:
+    def __init__(self) -> None:
+        self.created: dict[str, TrainingJob] = {}
+        self.status: dict[str, TrainingStatus] = {}
+        self.stopped: list[str] = []
+        self.error: Exception | None = None
+
+    def create(self, job: TrainingJob, *, request: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.created.setdefault(job.name, job)
+        self.status.setdefault(job.name, TrainingStatus("InProgress", "Starting"))
+
+    def describe(self, name: str) -> TrainingStatus | None:
+        return self.status.get(name)
+
+    def stop(self, name: str) -> None:
+        self.stopped.append(name)
+
+
+class MemoryNodes:
+    def __init__(self) -> None:
+        self.activations: dict[str, str] = {}
+        self.nodes: dict[str, list[RegisteredNode]] = {}
+        self.connected: set[str] = set()
+        self.probes: dict[str, Node] = {}
+        self.deregistered: list[str] = []
+
+    def create_activation(
+        self, *, job: str, limit: int, expires: datetime, tags: Mapping[str, str]
+    ) -> Activation:
+        activation = f"act-{len(self.activations) + 1}-{job}"
+        self.activations[activation] = job
+        return Activation(id=activation, code="the-activation-code", region="eu-west-1")
+
+    def delete_activation(self, activation: str) -> None:
+        self.activations.pop(activation, None)
+
+    def activations_of(self, job: str) -> list[str]:
+        return [a for a, made_for in self.activations.items() if made_for == job]
+
+    def registered(self, activation: str) -> list[RegisteredNode]:
+        return self.nodes.get(activation, [])
+
+    def is_connected(self, node: str) -> bool:
+        return node in self.connected
+
+    def probe(self, node: str) -> Node | None:
+        return self.probes.get(node)
+
+    def deregister(self, node: str) -> None:
+        self.deregistered.append(node)
+
+    def come_up(self, activation: str, *ids: str) -> None:
+        """The nodes of these ids register, connect and answer."""
+        self.nodes[activation] = [RegisteredNode(id=i, online=True) for i in ids]
+        for rank, node in enumerate(ids):
+            self.connected.add(node)
+            self.probes[node] = Node(rank=rank, id=node, host_keys=(HOST_KEY,))
+
+
+class MemorySessions:
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.terminated: list[str] = []
+        self.on_start: Callable[[], None] = lambda: None
+
+    def start(self, node: str, *, reason: str) -> SessionAccess:
+        self.started.append(node)
+        self.on_start()
+        return SessionAccess(id=f"s-{len(self.started)}", stream_url="wss://x", token="t")
+
+    def resume(self, session: str) -> SessionAccess:
+        return SessionAccess(id=session, stream_url="wss://y", token="t2")
+
+    def terminate(self, session: str) -> None:
+        self.terminated.append(session)
+
+
+class MemoryFiles:
+    def __init__(self) -> None:
+        self.stored: dict[str, Mapping[str, bytes]] = {}
+
+    def put(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        self.stored[prefix] = files
+
+    def delete(self, prefix: str) -> None:
+        self.stored.pop(prefix, None)
+
+    def uri(self, prefix: str) -> str:
+        return f"s3://bucket/{prefix}/"
+
+
+class MemoryCa:
+    def public_keys(self) -> tuple[str, ...]:
+        return ("ecdsa-sha2-nistp256 AAAA sshq-ca",)
+
+    def sign_user(
+        self,
+        public_key: str,
+        *,
+        principal: str,
+        key_id: str,
+        valid_after: datetime,
+        valid_before: datetime,
+    ) -> str:
+        return f"cert {principal} {key_id} until {valid_before.isoformat()}"
+
+
+class MemoryAccount:
+    """An account that has what was applied to it. `fails_at` raises at that change."""
+
+    def __init__(self) -> None:
+        self.specs: dict[str, dict[str, Any]] = {}
+        self.writes: list[str] = []
+        self.fails_at: dict[str, Exception] = {}
+
+    def read(self) -> Actual:
+        return Actual(account="123456789012", region="eu-west-1", specs=dict(self.specs))
+
+    def apply(self, change: Change) -> None:
+        error = self.fails_at.pop(change.resource.key, None)
+        if error is not None:
+            raise error
+        self.writes.append(change.resource.key)
+        self.specs[change.resource.key] = change.resource.spec
+
+
+class MemoryAudit:
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Actor | None, dict[str, str]]] = []
+
+    def record(self, event: str, *, actor: Actor | None, **facts: str) -> None:
+        self.events.append((event, actor, facts))
+
+    def names(self) -> list[str]:
+        return [event for event, _, _ in self.events]
+
+
+SETTINGS = Settings(
+    stack="sshq",
+    admins=ADMIN.tag,
+    region="eu-west-1",
+    account="123456789012",
+    api_host="api.test",
+    bucket="sshq-123456789012-eu-west-1",
+    job_role="sshhelper-for-sagemaker-role",
+    job_policy="sshhelper-for-sagemaker-policy",
+    node_role="sshq-node-role",
+    group="SSHHelperUserGroup",
+    boundary_arn="arn:aws:iam::123456789012:policy/sshq-boundary",
+    client_policy_arn="arn:aws:iam::123456789012:policy/SSHSageMakerClientPolicy",
+    session_document="sshq-session",
+    command_document="sshq-command",
+    default_instance="ml.m5.large",
+    default_image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/pytorch:1",
+)
+
+
+@dataclass
+class MemoryServices:
+    """ports.Services, all in memory."""
+
+    settings: Settings = SETTINGS
+    clock: MovedClock = field(default_factory=MovedClock)
+    randomness: CountedBytes = field(default_factory=CountedBytes)
+    requests: MemoryRequests = field(default_factory=MemoryRequests)
+    members: MemoryMembers = field(default_factory=MemoryMembers)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    tickets: MemoryTickets = field(default_factory=MemoryTickets)
+    leases: MemoryLeases = field(default_factory=MemoryLeases)
+    plans: MemoryPlans = field(default_factory=MemoryPlans)
+    chat: MemoryChat = field(default_factory=MemoryChat)
+    commands_queue: MemoryQueue = field(default_factory=MemoryQueue)
+    training_jobs: MemoryTrainingJobs = field(default_factory=MemoryTrainingJobs)
+    nodes: MemoryNodes = field(default_factory=MemoryNodes)
+    sessions: MemorySessions = field(default_factory=MemorySessions)
+    startup_files: MemoryFiles = field(default_factory=MemoryFiles)
+    ca: MemoryCa = field(default_factory=MemoryCa)
+    account: MemoryAccount = field(default_factory=MemoryAccount)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+
+    def enrol(self, actor: Actor, slug: str, language: str = "en") -> Member:
+        """Make someone a member."""
+        member = Member(
+            actor=actor, slug=slug, language=language, added_by=ADMIN, added_at=self.clock.now()
+        )
+        self.members.add(member)
+        return member
+
+    def message(
+        self,
+        actor: Actor,
+        verb: str,
+        *,
+        trigger: str = "1.1",
+        shown: Message | None = None,
+        with_url: bool = True,
+        **arguments: Any,
+    ) -> QueueMessage:
+        """What the gateway would have queued."""
+        url = ResponseUrl(url=RESPONSE_URL, issued_at=self.clock.now()) if with_url else None
+        return QueueMessage(
+            request=request_id(actor.team, trigger),
+            correlation="c0ffee",
+            actor=actor,
+            verb=verb,
+            arguments=arguments,
+            answer=Answer(channel="C1", response_url=url, message=shown),
+            received_at=self.clock.now(),
+        )
+
+    def with_settings(self, **changes: Any) -> MemoryServices:
+        """The same with other settings."""
+        return replace(self, settings=self.settings.model_copy(update=changes))

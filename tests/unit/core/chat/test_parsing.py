@@ -1,0 +1,115 @@
+"""What people type, and what buttons carry."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sshq.chat.arguments import AddUser, Run
+from sshq.chat.parsing import parse_action, parse_text
+from sshq.chat.registry import COMMANDS
+from sshq.domain.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_nothing_typed_is_help() -> None:
+    assert parse_text("  ").command.verb == "help"
+
+
+def test_options_are_typed() -> None:
+    found = parse_text('run --instance ml.g5.xlarge --env A=b --env C=d=e --command "python x.py"')
+    assert found.arguments == Run(
+        instance="ml.g5.xlarge", env={"A": "b", "C": "d=e"}, command="python x.py"
+    )
+
+
+def test_slacks_typography_is_undone() -> None:
+    assert parse_text("run —hours=2 —command “echo hi”").arguments == Run(
+        hours=2, command="echo hi"
+    )
+
+
+def test_slacks_escapes_are_undone() -> None:
+    assert parse_text("run --command 'a &amp;&amp; b &gt; c'").arguments == Run(
+        command="a && b > c"
+    )
+
+
+@pytest.mark.parametrize("typed", ["<@U123|alice>", "<@U123>", "U123"])
+def test_a_person_is_an_id(typed: str) -> None:
+    assert parse_text(f"add-user {typed}").arguments == AddUser(user="U123")
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("runn", Reason.UNKNOWN_COMMAND),
+        ("setup-apply", Reason.UNKNOWN_COMMAND),
+        ("run --hours soon", Reason.USAGE),
+        ("run --hours -1", Reason.USAGE),
+        ("run --hours", Reason.USAGE),
+        ("run --gpu 1", Reason.USAGE),
+        ("run now", Reason.USAGE),
+        ("run --hours 1 --hours 2", Reason.USAGE),
+        ("run --instance m5.large", Reason.USAGE),
+        ("run --env 1A=b", Reason.USAGE),
+        ("run --name ../etc", Reason.USAGE),
+        ("run --command 'open", Reason.USAGE),
+        ("add-user", Reason.USAGE),
+        ("add-user alice", Reason.USAGE),
+        ("add-user @alice", Reason.USAGE),
+    ],
+)
+def test_bad_input_is_a_refusal(typed: str, reason: Reason) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_text(typed)
+    assert refused.value.reason is reason
+
+
+def outcome(parse: Callable[[], object]) -> Reason | None:
+    """None for a command that was understood, else why it was refused."""
+    try:
+        parse()
+    except Refusal as refused:
+        return refused.reason
+    return None
+
+
+@given(st.text())
+def test_anything_typed_is_a_command_or_a_refusal(text: str) -> None:
+    assert outcome(lambda: parse_text(text)) in {None, Reason.USAGE, Reason.UNKNOWN_COMMAND}
+
+
+@given(st.text(), st.text())
+def test_any_button_is_a_command_or_a_refusal(action: str, value: str) -> None:
+    for action_id in (action, f"sshq:{action}", "sshq:stop"):
+        found = outcome(lambda action_id=action_id: parse_action(action_id, value))
+        assert found in {None, Reason.USAGE, Reason.UNKNOWN_COMMAND}
+
+
+@given(st.text(st.characters(exclude_characters="“”„‘’—–&\0", exclude_categories=["Cs"])))
+def test_a_command_survives_quoting(command: str) -> None:
+    found = parse_text(f"run --command {shlex.quote(command)}")
+    assert isinstance(found.arguments, Run)
+    assert found.arguments.command == command
+
+
+def test_what_the_queue_carries_is_read_again_as_it_was() -> None:
+    for typed in ("add-user <@U123|a>", "run --env A=b --hours 2", "stop sshq-a-b", "help run"):
+        found = parse_text(typed)
+        carried = json.loads(json.dumps(found.arguments.model_dump(mode="json")))
+        assert found.command.arguments.model_validate(carried) == found.arguments
+
+
+def test_every_example_of_the_help_can_be_typed() -> None:
+    for command in COMMANDS:
+        for example in command.examples:
+            text = example.removeprefix("/sshq ").replace("@alice", "<@U123|alice>")
+            assert parse_text(text).command is command

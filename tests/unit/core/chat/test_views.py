@@ -1,0 +1,101 @@
+"""Views keep Slack's limits, whatever the facts are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from sshq.chat import views
+from sshq.chat.catalogue import LANGUAGES, texts
+from sshq.chat.registry import COMMANDS
+from sshq.domain.jobs import Job, JobShape, Node, Phase
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.setup_plan import Actual, Names, desired, plan
+from tests.core_services import ALICE, SETTINGS, START
+
+if TYPE_CHECKING:
+    from sshq.chat.view import View
+
+
+def check(view: View) -> None:
+    """Slack's own models take it unchanged, and its limits hold."""
+    assert view.text
+    assert len(view.blocks) <= 50
+    for block in view.blocks:
+        parsed = Block.parse(block)
+        assert parsed is not None
+        parsed.validate_json()
+        assert parsed.to_dict() == _with_defaults(block, parsed.to_dict())
+    for element in (e for b in view.blocks if b["type"] == "actions" for e in b["elements"]):
+        assert len(element["value"]) <= 2000
+        assert len(element["text"]["text"]) <= 75
+
+
+def _with_defaults(block: dict[str, Any], parsed: dict[str, Any]) -> dict[str, Any]:
+    """slack_sdk writes out `emoji: true`-like defaults; nothing else may differ."""
+    return {k: _with_defaults(v, parsed[k]) if isinstance(v, dict) else v for k, v in block.items()}
+
+
+def job(phase: Phase, **more: Any) -> Job:
+    return Job(
+        name="sshq-alice-workbench-abcdefgh",
+        owner=ALICE,
+        request="r",
+        shape=JobShape(instance="ml.m5.large", image="i", hours=1),
+        prefix="jobs/x",
+        phase=phase,
+        created_at=START,
+        phase_since=START,
+        cap_seconds=3600,
+        deadline=START + timedelta(hours=1),
+        **more,
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_of_a_job_can_be_shown(language: str, phase: Phase) -> None:
+    nodes = tuple(Node(rank=r, id=f"mi-{r:017x}") for r in range(16))
+    check(views.job(job(phase, nodes=nodes, language=language), START))
+
+
+@given(st.text(min_size=1))
+def test_nobodys_text_becomes_markup(text: str) -> None:
+    view = views.job(job(Phase.FAILED, failure=f"<!channel>{text}"), START)
+    check(view)
+    assert "<!channel>" not in str(view.blocks)
+
+
+def test_a_hundred_jobs_fit_into_one_message() -> None:
+    check(views.job_list([job(Phase.READY)] * 100, START, texts("en")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_setups_views_can_be_shown(language: str) -> None:
+    names = Names(**{name: getattr(SETTINGS, name) for name in Names.model_fields})
+    found = plan(desired(names), Actual(account="1", region="r", specs={}))
+    here = texts(language)
+    for view in (
+        views.plan(found, here),
+        views.applying(found, 3, here),
+        views.setup_done(found, here),
+        views.setup_failed(found.changes[0], "AccessDenied <b>", here),
+    ):
+        check(view)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("topic", [None, *(c.verb for c in COMMANDS if c.typed)])
+def test_help_can_be_shown(language: str, topic: str | None) -> None:
+    check(views.help_text(topic, texts(language)))
+
+
+def test_help_on_nothing_known_is_a_refusal() -> None:
+    with pytest.raises(Refusal) as refused:
+        views.help_text("nonsense", texts("en"))
+    assert refused.value.reason is Reason.UNKNOWN_COMMAND

@@ -1,0 +1,183 @@
+"""Tickets and leases: one key gets in, and only while it may."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sshq.domain.access import RedeemBody
+from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.jobs import Job, Phase
+from sshq.domain.leases import LeaseEnd
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases import lease_requests
+from sshq.use_cases.dispatch import commands
+from sshq.use_cases.follow import follow
+from sshq.use_cases.redeem import redeem
+from tests.core_services import ADMIN, ALICE, BOB, HOST_KEY, MemoryServices
+
+KEY = "ssh-ed25519 " + "A" * 68
+
+
+@pytest.fixture
+def job(services: MemoryServices) -> Job:
+    commands(services, services.message(ALICE, "run"))
+    (job,) = services.jobs.all.values()
+    services.training_jobs.status[job.name] = TrainingStatus("InProgress", "Training")
+    assert job.activation
+    services.nodes.come_up(job.activation, "mi-1")
+    follow(services, job.name)
+    return services.jobs.all[job.name]
+
+
+def ticket(services: MemoryServices) -> str:
+    """The code in the last message that showed one."""
+    text = next(
+        str(v.blocks) for _, v in reversed(services.chat.said) if "api.test/" in str(v.blocks)
+    )
+    return text.split("api.test/")[1][:32]
+
+
+def redeemed(services: MemoryServices, code: str, key: str = "key-1") -> object:
+    body = RedeemBody(ticket=code, public_key=KEY)
+    return redeem(services, body, key_fingerprint=key, source="192.0.2.1")
+
+
+def test_a_ticket_gives_the_node_its_host_key_and_a_certificate(
+    services: MemoryServices, job: Job
+) -> None:
+    lease = redeem(
+        services,
+        RedeemBody(ticket=ticket(services).lower(), public_key=KEY),
+        key_fingerprint="key-1",
+        source="192.0.2.1",
+    )
+
+    assert lease.nodes[0].id == "mi-1"
+    assert lease.nodes[0].host_keys == (HOST_KEY,)
+    assert lease.nodes[0].alias == job.name
+    assert f"cert {job.name} {ALICE.tag}" in lease.certificate
+
+
+def test_the_same_key_twice_gets_the_same_lease(services: MemoryServices, job: Job) -> None:
+    code = ticket(services)
+    assert redeemed(services, code) == redeemed(services, code)
+    assert len(services.leases.all) == 1
+
+
+def test_another_key_on_a_spent_ticket_ends_the_lease_and_alarms_the_owner(
+    services: MemoryServices, job: Job
+) -> None:
+    code = ticket(services)
+    redeemed(services, code)
+    (lease,) = services.leases.all.values()
+    lease_requests.open_session(services, lease, job, 0)
+
+    with pytest.raises(Refusal) as refused:
+        redeemed(services, code, key="key-2")
+
+    assert refused.value.reason is Reason.TICKET_UNUSABLE
+    assert services.leases.all[lease.id].ended is LeaseEnd.TICKET_REUSED
+    assert services.sessions.terminated == ["s-1"]
+    assert "192.0.2.1" in services.chat.said[-1][1].text
+    with pytest.raises(Refusal):
+        redeemed(services, code)
+
+
+def test_wrong_used_and_expired_tickets_look_alike(services: MemoryServices, job: Job) -> None:
+    code = ticket(services)
+    refusals = []
+    for attempt in ("", "nonsense", "0" * 32):
+        with pytest.raises(Refusal) as refused:
+            redeemed(services, attempt)
+        refusals.append((refused.value.reason, refused.value.facts))
+    services.clock.time += timedelta(minutes=10)
+    with pytest.raises(Refusal) as refused:
+        redeemed(services, code)
+    refusals.append((refused.value.reason, refused.value.facts))
+
+    assert set(map(str, refusals)) == {str((Reason.TICKET_UNUSABLE, {}))}
+
+
+def test_a_ticket_dies_with_its_job(services: MemoryServices, job: Job) -> None:
+    code = ticket(services)
+    commands(services, services.message(ALICE, "stop", trigger="2", job=job.name))
+
+    with pytest.raises(Refusal):
+        redeemed(services, code)
+
+
+def test_stop_ends_leases_sessions_nodes_and_the_job(services: MemoryServices, job: Job) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+    lease_requests.open_session(services, lease, job, 0)
+    commands(services, services.message(ALICE, "stop", trigger="2"))
+
+    assert services.training_jobs.stopped == [job.name]
+    assert services.sessions.terminated == ["s-1"]
+    assert services.nodes.deregistered == ["mi-1"]
+    assert services.jobs.all[job.name].phase is Phase.STOPPING
+    with pytest.raises(Refusal):
+        lease_requests.live_lease(services, lease.id)
+
+
+def test_a_session_that_started_while_the_lease_ended_is_terminated(
+    services: MemoryServices, job: Job
+) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+
+    def ended_meanwhile() -> None:
+        services.leases.end(lease.id, LeaseEnd.BY_OWNER)
+
+    services.sessions.on_start = ended_meanwhile
+
+    with pytest.raises(Refusal):
+        lease_requests.open_session(services, lease, job, 0)
+    assert services.sessions.terminated == ["s-1"]
+
+
+def test_sessions_are_capped_and_belong_to_their_lease(services: MemoryServices, job: Job) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+    for _ in range(10):
+        lease_requests.open_session(services, lease, job, 0)
+    with pytest.raises(Refusal) as refused:
+        lease_requests.open_session(services, lease, job, 0)
+    assert refused.value.reason is Reason.TOO_MANY_SESSIONS
+
+    with pytest.raises(Refusal):
+        lease_requests.resume_session(services, lease, "somebody-elses")
+    with pytest.raises(Refusal):
+        lease_requests.open_session(services, lease, job, 7)
+
+
+@pytest.mark.parametrize("actor", [BOB, ADMIN])
+def test_nobody_but_the_owner_gets_a_ticket(
+    services: MemoryServices, job: Job, actor: object
+) -> None:
+    services.enrol(BOB, "bob")
+    tickets = len(services.tickets.all)
+    commands(services, services.message(actor, "connect", trigger="3", job=job.name))  # type: ignore[arg-type]
+
+    assert len(services.tickets.all) == tickets
+    assert "belongs to somebody else" in services.chat.said[-1][1].text
+
+
+def test_an_admin_may_stop_anyones_job_and_a_member_may_not(
+    services: MemoryServices, job: Job
+) -> None:
+    services.enrol(BOB, "bob")
+    commands(services, services.message(BOB, "stop", trigger="3", job=job.name))
+    assert services.training_jobs.stopped == []
+
+    commands(services, services.message(ADMIN, "stop", trigger="4", job=job.name))
+    assert services.training_jobs.stopped == [job.name]
+
+
+def test_without_a_fresh_response_url_no_ticket_is_made(services: MemoryServices, job: Job) -> None:
+    tickets = len(services.tickets.all)
+    commands(services, services.message(ALICE, "connect", trigger="5", with_url=False))
+
+    assert len(services.tickets.all) == tickets

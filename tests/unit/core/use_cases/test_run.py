@@ -1,0 +1,126 @@
+"""`/sshq run`: one request, one job."""
+
+from __future__ import annotations
+
+import pytest
+
+from sshq.domain.jobs import NAME_PATTERN, Phase
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.dispatch import commands
+from tests.core_services import ALICE, BOB, RESPONSE_URL, MemoryServices
+
+
+def test_a_job_is_submitted_with_all_that_its_container_needs(services: MemoryServices) -> None:
+    commands(services, services.message(ALICE, "run", instance="ml.g5.xlarge", env={"A": "b c"}))
+
+    (job,) = services.jobs.all.values()
+    submitted = services.training_jobs.created[job.name]
+    files = services.startup_files.stored[job.prefix]
+    assert job.phase is Phase.SUBMITTED
+    assert NAME_PATTERN.match(job.name)
+    assert job.name.startswith("sshq-alice-workbench-")
+    assert submitted.instance == "ml.g5.xlarge"
+    assert submitted.entrypoint == ("/bin/sh", "/opt/ml/input/data/sshq/start.sh")
+    assert submitted.tags["sshq:request"] == job.request
+    assert submitted.tags["SSHResourceName"] == job.name
+    assert {"start.sh", "job.json", "job.env"} <= files.keys()
+    assert b"export A='b c'" in files["job.env"]
+
+
+def test_the_activation_code_is_in_the_channel_and_nowhere_else(services: MemoryServices) -> None:
+    commands(services, services.message(ALICE, "run"))
+
+    (job,) = services.jobs.all.values()
+    assert b"the-activation-code" in services.startup_files.stored[job.prefix]["job.env"]
+    assert "the-activation-code" not in services.chat.everything()
+    assert "the-activation-code" not in repr(services.training_jobs.created)
+    assert "the-activation-code" not in job.model_dump_json()
+    assert "the-activation-code" not in repr(services.audit.events)
+
+
+def test_the_same_request_delivered_twice_is_one_job_and_one_answer(
+    services: MemoryServices,
+) -> None:
+    message = services.message(ALICE, "run")
+    commands(services, message)
+    said = len(services.chat.said)
+    commands(services, message)
+
+    assert len(services.training_jobs.created) == 1
+    assert len(services.chat.said) == said
+
+
+@pytest.mark.parametrize(
+    "dies_at",
+    ["create_activation", "put", "create", "post", "respond", "finish"],
+)
+def test_a_worker_that_dies_at_any_call_leaves_one_job_after_the_redelivery(
+    services: MemoryServices, dies_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = {
+        "create_activation": services.nodes,
+        "put": services.startup_files,
+        "create": services.training_jobs,
+        "post": services.chat,
+        "respond": services.chat,
+        "finish": services.requests,
+    }[dies_at]
+    real = getattr(owner, dies_at)
+
+    def dies_after_the_effect(*args: object, **kwargs: object) -> None:
+        real(*args, **kwargs)
+        raise ConnectionError(dies_at)
+
+    message = services.message(ALICE, "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, dies_at, dies_after_the_effect)
+        with pytest.raises(ConnectionError):
+            commands(services, message)
+    commands(services, message)
+
+    (job,) = services.jobs.all.values()
+    assert list(services.training_jobs.created) == [job.name]
+    assert list(services.nodes.activations) == [job.activation]
+    assert list(services.startup_files.stored) == [job.prefix]
+    assert job.message is not None
+
+
+def test_a_job_that_sagemaker_refuses_leaves_nothing_behind(services: MemoryServices) -> None:
+    services.training_jobs.error = Refusal(
+        Reason.QUOTA, instance="ml.p5.48xlarge", detail="limit 0"
+    )
+    commands(services, services.message(ALICE, "run", instance="ml.p5.48xlarge"))
+
+    (job,) = services.jobs.all.values()
+    assert job.phase is Phase.FAILED
+    assert services.nodes.activations == {}
+    assert services.startup_files.stored == {}
+    assert "quota" in services.chat.everything()
+
+
+def test_more_hours_than_the_stack_allows_are_refused(services: MemoryServices) -> None:
+    commands(services, services.message(ALICE, "run", hours=48))
+
+    assert services.jobs.all == {}
+    assert "24" in services.chat.said[0][1].text
+
+
+def test_somebody_who_is_no_member_gets_a_refusal_and_no_job(services: MemoryServices) -> None:
+    commands(services, services.message(BOB, "run"))
+
+    assert services.training_jobs.created == {}
+    where, view = services.chat.said[0]
+    assert where == RESPONSE_URL
+    assert "not a member" in view.text
+
+
+@pytest.mark.parametrize("flag", ["deleted", "bot", "restricted", "stranger"])
+def test_a_member_whom_slack_no_longer_counts_as_a_person_of_the_team_is_refused(
+    services: MemoryServices, flag: str
+) -> None:
+    services.chat.profiles[ALICE.user] = services.chat.profiles[ALICE.user].model_copy(
+        update={flag: True}
+    )
+    commands(services, services.message(ALICE, "run"))
+
+    assert services.training_jobs.created == {}
