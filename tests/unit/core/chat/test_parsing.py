@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,7 +91,7 @@ def test_anything_typed_is_a_command_or_a_refusal(text: str) -> None:
 @given(st.text(), st.text())
 def test_any_button_is_a_command_or_a_refusal(action: str, value: str) -> None:
     for action_id in (action, f"sshq:{action}", "sshq:stop"):
-        found = outcome(lambda action_id=action_id: parse_action(action_id, value))
+        found = outcome(partial(parse_action, action_id, value))
         assert found in {None, Reason.USAGE, Reason.UNKNOWN_COMMAND}
 
 
