@@ -101,10 +101,12 @@ class StateFolder:
         return False
 
     def release(self) -> None:
-        """Remove all but the logs, and give the lock back."""
+        """Remove all but the logs, and give the lock back.
+
+        Its file stays: another supervisor may be about to lock it.
+        """
         self._clear()
         if self._lock is not None:
-            (self.path / "lock").unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 

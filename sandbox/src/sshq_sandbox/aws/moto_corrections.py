@@ -18,6 +18,7 @@ def install(patches: Patches) -> None:
     _refuse_unknown_boundary(patches)
     _refuse_unknown_role(patches)
     _filter_log_events_by_prefix(patches)
+    _take_loopback_for_tls(patches)
 
 
 def _refuse_to_delete_group_in_use(patches: Patches) -> None:
@@ -101,3 +102,25 @@ def _filter_log_events_by_prefix(patches: Patches) -> None:
         return original(response)
 
     original = patches.replace(LogsResponse, "filter_log_events", filter_log_events)
+
+
+def _take_loopback_for_tls(patches: Patches) -> None:
+    """moto ignores conditions: a bucket policy that denies what isn't TLS would deny everything."""
+    from moto.iam.access_control import IAMPolicy, PermissionResult  # noqa: PLC0415  (slow)
+    from moto.s3.models import FakeBucket  # noqa: PLC0415
+
+    def get_permission(bucket: Any, action: str, resource: str) -> Any:  # noqa: ANN401
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(bucket.policy)
+        policy["Statement"] = [each for each in policy["Statement"] if not _is_against_http(each)]
+        return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+    patches.replace(FakeBucket, "get_permission", get_permission)
+
+
+def _is_against_http(statement: dict[str, Any]) -> bool:
+    return bool(
+        statement.get("Effect") == "Deny"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )

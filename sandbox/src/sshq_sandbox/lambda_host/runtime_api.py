@@ -88,7 +88,7 @@ class FunctionProcess:
         app.router.add_post(f"{_VERSION}/invocation/{{id}}/response", self._response)
         app.router.add_post(f"{_VERSION}/invocation/{{id}}/error", self._error)
         app.router.add_post(f"{_VERSION}/init/error", self._init)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
