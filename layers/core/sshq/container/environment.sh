@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# The user's environment, kept apart from ours: a PYTHONPATH or LD_LIBRARY_PATH that the job needs
+# must not reach sshd and the agent.
+
+# Read our own facts out of job.env, without the user's exports that stand there too.
+load_job() {
+  eval "$(
+    kept_path=$PATH
+    # shellcheck source=/dev/null
+    . "$HERE/job.env"
+    PATH=$kept_path
+    for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
+      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE; do
+      eval "value=\${SSHQ_$name-}"
+      # shellcheck disable=SC2154  # set by the eval
+      printf "SSHQ_%s='%s'\n" "$name" "$(printf '%s' "$value" | sed "s/'/'\\\\''/g")"
+    done
+  )"
+}
+
+# For a subshell: become the environment that the user's code is to see.
+enter_user_environment() {
+  unset SSHQ_ACTIVATION_ID SSHQ_ACTIVATION_CODE
+  PATH=$PLATFORM_PATH
+  # The names of sagemaker-ssh-helper, which its users' code may look at. START_SSH is "false" on
+  # purpose: code that calls its setup_and_start_ssh() would otherwise install a second sshd and
+  # register a second agent over ours.
+  export START_SSH=false SSH_OWNER_TAG="$SSHQ_OWNER" SSH_LOG_TO_STDOUT=false
+  export SSH_WAIT_TIME_SECONDS="$SSHQ_WAIT_SECONDS"
+  export SSH_INSTANCE_COUNT="$((SSHQ_NODES < 2 ? SSHQ_NODES : 2))"
+  kept_home=$SSHQ_HOME
+  # shellcheck source=/dev/null
+  . "$HERE/job.env"
+  unset SSHQ_ACTIVATION_ID SSHQ_ACTIVATION_CODE
+  SSHQ_HOME=$kept_home
+  PATH=$PATH:$SSHQ_HOME/bin
+  export PATH SSHQ_HOME
+}
+
+# Write the user's environment for SSH sessions: a `SetEnv` line for sshd (argument 1) and, since
+# that can't hold every value, `env.sh` with all of them for whoever wants to read it in.
+# Argument 2 says whether this sshd understands backslashes inside quotes (yes|no).
+write_session_environment() (
+  awk_program=$(command -v awk)
+  enter_user_environment
+  exec "$awk_program" -v line="$1" -v script="$SSHQ_HOME/env.sh" -v escapes="$2" '
+    BEGIN {
+      # What belongs to one process or to the session itself.
+      split("PWD OLDPWD SHLVL _ USER LOGNAME MAIL SHELL TERM COLUMNS LINES SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND", own, " ")
+      for (i in own) skip[own[i]] = 1
+      for (name in ENVIRON) {
+        if (name in skip || name !~ /^[A-Za-z_][A-Za-z0-9_]*$/) continue
+        value = ENVIRON[name]
+        quoted = value
+        gsub(/\047/, "\047\\\047\047", quoted)
+        printf "export %s=\047%s\047\n", name, quoted > script
+        if (value ~ /[\n\r]/ || (escapes == "no" && value ~ /"/)) continue
+        if (escapes == "yes") {
+          gsub(/\\/, "&&", value)
+          gsub(/"/, "\\\\&", value)
+        }
+        pairs = pairs " \"" name "=" value "\""
+      }
+      if (pairs != "") print "SetEnv" pairs > line
+    }'
+)

@@ -1,0 +1,81 @@
+# shellcheck shell=sh
+# Processes: who descends from whom, and how to end them.
+
+# The pids below one process, itself left out, without those that have ended already.
+descendants() {
+  process_table | awk -v root="$1" '
+    $3 !~ /^Z/ { parent[$1] = $2 }
+    END {
+      for (pid in parent) {
+        step = parent[pid]
+        for (depth = 0; depth < 64 && step in parent && step != root; depth++) step = parent[step]
+        if (step == root) print pid
+      }
+    }'
+}
+
+# Lines of "pid parent state". Slim images have no ps; macOS has no /proc.
+process_table() {
+  if [ -r /proc/self/status ]; then
+    cat /proc/[0-9]*/status 2>/dev/null |
+      awk '/^State:/ { state = $2 } /^Pid:/ { pid = $2 } /^PPid:/ { print pid, $2, state }'
+  else
+    ps -A -o pid= -o ppid= -o state=
+  fi
+}
+
+# signal_all SIGNAL PID…: those that are gone already don't matter.
+signal_all() {
+  signal_name=$1
+  shift
+  for pid; do
+    kill -s "$signal_name" "$pid" 2>/dev/null
+  done
+  return 0
+}
+
+# end_below PID SECONDS: end all of a process's descendants, by force after SECONDS.
+end_below() {
+  end_by=$(($(now_ms) + $2 * 1000))
+  end_signal=TERM
+  while :; do
+    # Those that look the list up are in it, and gone once it is read: so in two steps.
+    end_list=$(descendants "$1")
+    end_list=$(still_there "$end_list")
+    [ -n "$end_list" ] || return 0
+    if [ "$(now_ms)" -ge "$end_by" ]; then end_signal=KILL; fi
+    # shellcheck disable=SC2086  # a list of pids
+    signal_all "$end_signal" $end_list
+    sleep_briefly
+  done
+}
+
+still_there() {
+  for pid in $1; do
+    if kill -0 "$pid" 2>/dev/null; then echo "$pid"; fi
+  done
+}
+
+# Not every sleep takes fractions.
+sleep_briefly() {
+  sleep 0.1 2>/dev/null || sleep 1
+}
+
+# A sleep that a trapped signal ends.
+rest() {
+  sleep "$1" &
+  wait "$!"
+}
+
+# await PID: its exit status, however often a trapped signal interrupts the waiting.
+# Every trap sets INTERRUPTED; a shell that has told a status once may say 127 the second time.
+await() {
+  awaited=
+  while :; do
+    INTERRUPTED=
+    wait "$1"
+    awaited_now=$?
+    if [ "$awaited_now" -ne 127 ] || [ -z "$awaited" ]; then awaited=$awaited_now; fi
+    [ -n "$INTERRUPTED" ] || return "$awaited"
+  done
+}

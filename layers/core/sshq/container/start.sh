@@ -1,0 +1,220 @@
+#!/bin/sh
+# The container's entrypoint: makes the node reachable, then runs the user's command (or waits, when
+# there is none), and tells the bot about it by records on stdout. Any POSIX sh will do.
+set -u
+
+case $0 in
+  */*) HERE=$(cd "${0%/*}" && pwd) ;;
+  *) HERE=$(pwd) ;;
+esac
+ML=$(cd "$HERE/../../.." && pwd)
+SSHQ_HOME=$ML/sshq
+export SSHQ_HOME
+PLATFORM_PATH=$PATH
+PLATFORM_UMASK=$(umask)
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+umask 077
+
+# A user's command has this long between SIGTERM and the end. SageMaker itself waits 120 s.
+GRACE_SECONDS=110
+
+. "$HERE/record.sh"
+. "$HERE/probe.sh"
+. "$HERE/environment.sh"
+. "$HERE/sshd.sh"
+. "$HERE/agent.sh"
+. "$HERE/processes.sh"
+. "$HERE/activity.sh"
+. "$HERE/supervisor.sh"
+
+main() {
+  BEGAN=$(now_ms)
+  ENDING=      # why it ends: stopped or deadline
+  INTERRUPTED= # `await` looks at it
+  COMMAND_PID=
+  TERMINATED= # what the signal was passed on to
+  load_job
+  prepare_home
+  trap 'on_end stopped' TERM
+  trap 'on_end deadline' USR1
+  RANK=$(node_rank "$ML/input/config/resourceconfig.json")
+  probe
+  if ! start_up; then
+    record ready failed "${FAILED:-$ENDING}" "$(($(now_ms) - BEGAN))"
+    if [ -z "$ENDING" ] && [ "$SSHQ_FAIL_MODE" = fail ]; then
+      mkdir -p "$ML/output"
+      echo "sshq could not make this node reachable ($FAILED), and the job was asked to fail then." \
+        >"$ML/output/failure"
+      finish start_up_failed 1
+    fi
+  fi
+  watch "$$" &
+  WATCH_PID=$!
+  if [ -n "$SSHQ_COMMAND" ]; then
+    wait_for_start
+    run_command
+  else
+    # A workbench: there until it is stopped.
+    [ -n "$ENDING" ] || await "$WATCH_PID"
+    finish "${ENDING:-deadline}" 0
+  fi
+}
+
+prepare_home() {
+  mkdir -p "$SSHQ_HOME/log" "$SSHQ_HOME/bin"
+  chmod 700 "$SSHQ_HOME"
+  rm -f "$SSHQ_HOME/ending" "$SSHQ_HOME/start" "$SSHQ_HOME/sshd.pid" "$SSHQ_HOME/node_id" "$SSHQ_HOME/probe.json"
+  : >"$SSHQ_HOME/began"
+  echo "${SSHQ_DEADLINE:-0}" >"$SSHQ_HOME/deadline"
+  # The agent calls verb.sh here: the input channel needn't stay.
+  cp "$HERE/verb.sh" "$SSHQ_HOME/verb.sh"
+  cp "$HERE/sshq-wait.sh" "$SSHQ_HOME/bin/sshq-wait"
+  # sagemaker-ssh-helper's name for the same, unless the image has the real one.
+  cp "$HERE/sshq-wait.sh" "$SSHQ_HOME/bin/sm-wait"
+  chmod 755 "$SSHQ_HOME/bin" "$SSHQ_HOME/bin/sshq-wait" "$SSHQ_HOME/bin/sm-wait"
+}
+
+# sshd and the agent side by side, then the registration. FAILED is the first code that went wrong.
+start_up() {
+  FAILED=
+  prepare_stage sshd prepare_sshd &
+  sshd_preparation=$!
+  prepare_stage agent prepare_agent &
+  agent_preparation=$!
+  await "$sshd_preparation"
+  await "$agent_preparation"
+  FAILED=$(cat "$SSHQ_HOME/sshd.failed" "$SSHQ_HOME/agent.failed" 2>/dev/null | head -n 1)
+  if [ -n "$FAILED$ENDING" ]; then
+    record register skipped "${FAILED:-$ENDING}" 0
+    return 1
+  fi
+  keep sshd "$(cat "$SSHQ_HOME/sshd.path")" -D -e -f "$SSHQ_HOME/sshd_config" &
+  prepare_stage register register_node &
+  await "$!"
+  FAILED=$(cat "$SSHQ_HOME/register.failed" 2>/dev/null)
+  unset SSHQ_ACTIVATION_CODE
+  [ -z "$FAILED$ENDING" ] || return 1
+  keep agent "$(cat "$SSHQ_HOME/agent.path")" &
+  if ! wait_for_listener; then
+    FAILED=not_listening
+    return 1
+  fi
+  node=$(cat "$SSHQ_HOME/node_id")
+  printf '{"job":"%s","rank":%s,%s}\n' "$(json_text "$SSHQ_JOB")" "$RANK" "$(sshd_facts)" \
+    >"$SSHQ_HOME/probe.json.new"
+  mv -f "$SSHQ_HOME/probe.json.new" "$SSHQ_HOME/probe.json"
+  record ready ok '' "$(($(now_ms) - BEGAN))" "{\"node_id\":\"$node\"}"
+}
+
+# prepare_stage STAGE FUNCTION: run it, tell its record; a failure's code goes to STAGE.failed.
+prepare_stage() {
+  stage_began=$(now_ms)
+  rm -f "$SSHQ_HOME/$1.failed"
+  if stage_code=$("$2"); then
+    stage_facts='{}'
+    case $1 in
+      sshd) stage_facts="{$(sshd_facts)}" ;;
+      register) stage_facts="{\"node_id\":\"$(cat "$SSHQ_HOME/node_id")\"}" ;;
+    esac
+    record "$1" ok "$stage_code" "$(($(now_ms) - stage_began))" "$stage_facts"
+  else
+    stage_code=${stage_code:-interrupted}
+    echo "$stage_code" >"$SSHQ_HOME/$1.failed"
+    record "$1" failed "$stage_code" "$(($(now_ms) - stage_began))"
+  fi
+}
+
+# sshd writes its pid once it listens. Ten seconds are ample for a busy machine.
+wait_for_listener() {
+  listener_by=$(($(now_ms) + 10000))
+  while [ ! -s "$SSHQ_HOME/sshd.pid" ]; do
+    [ "$(now_ms)" -lt "$listener_by" ] && [ -z "$ENDING" ] || return 1
+    sleep_briefly
+  done
+}
+
+# The user's command waits for the bot's `start`, `sshq-wait stop`, the old helper's file, or its time.
+wait_for_start() {
+  case ${SSHQ_WAIT_SECONDS:-0} in 0) return ;; esac
+  record command ok waiting 0 "{\"seconds\":$SSHQ_WAIT_SECONDS}"
+  start_by=$(($(now_ms) + SSHQ_WAIT_SECONDS * 1000))
+  while [ -z "$ENDING" ] && [ "$(now_ms)" -lt "$start_by" ] && ! start_asked; do
+    rest 1
+  done
+}
+
+# The helper's file counts only if it came after us: /tmp may be older than this container.
+start_asked() {
+  [ -e "$SSHQ_HOME/start" ] || {
+    [ -e /tmp/sm-wait-stopped ] &&
+      [ -n "$(find /tmp/sm-wait-stopped -newer "$SSHQ_HOME/began" 2>/dev/null)" ]
+  }
+}
+
+run_command() {
+  [ -z "$ENDING" ] || finish "$ENDING" 143
+  command_began=$(now_ms)
+  record command ok started 0
+  (
+    trap - TERM USR1
+    umask "$PLATFORM_UMASK"
+    # A shell without job control lets its background processes ignore Ctrl-C, for ever. Where the
+    # image's `env` can, this is undone: multiprocessing and torchrun use that signal.
+    set --
+    if env --default-signal=INT,QUIT true 2>/dev/null; then
+      set -- "$(command -v env)" --default-signal=INT,QUIT
+    fi
+    command_text=$SSHQ_COMMAND
+    enter_user_environment
+    exec "$@" /bin/sh -c "$command_text"
+  ) &
+  COMMAND_PID=$!
+  [ -z "$ENDING" ] || on_end "$ENDING" # which came while the command began
+  await "$COMMAND_PID"
+  command_status=$?
+  command_result=ok
+  [ "$command_status" -eq 0 ] || command_result=failed
+  if [ -n "$ENDING" ]; then wait_for_rest; fi
+  record_apart command "$command_result" exited "$(($(now_ms) - command_began))" \
+    "{\"exit_code\":$command_status}"
+  finish "${ENDING:-exited}" "$command_status"
+}
+
+# A signal's work, at once: the command and all that it started get SIGTERM, and their time.
+# Before there is a command, whatever was going on is given up.
+on_end() {
+  INTERRUPTED=1
+  ENDING=${ENDING:-$1}
+  if [ -z "$COMMAND_PID" ]; then
+    : >"$SSHQ_HOME/ending"
+    # shellcheck disable=SC2046  # a list of pids
+    signal_all TERM $(descendants "$$")
+  elif [ -z "$TERMINATED" ]; then
+    TERMINATED="$COMMAND_PID $(descendants "$COMMAND_PID")"
+    # shellcheck disable=SC2086
+    signal_all TERM $TERMINATED
+    # shellcheck disable=SC2086
+    (rest "$GRACE_SECONDS"; signal_all KILL $TERMINATED) &
+  fi
+}
+
+# The command's own shell may end before what it started: those have the same grace.
+wait_for_rest() {
+  rest_by=$(($(now_ms) + GRACE_SECONDS * 1000))
+  while [ -n "$(still_there "$TERMINATED")" ] && [ "$(now_ms)" -lt "$rest_by" ]; do
+    sleep_briefly
+  done
+}
+
+# finish CODE STATUS: nothing of ours stays behind.
+finish() {
+  trap '' TERM USR1
+  : >"$SSHQ_HOME/ending" # what dies from now on is not started anew
+  end_below "$$" 5
+  end_result=ok
+  [ "$2" -eq 0 ] || end_result=failed
+  record_apart end "$end_result" "$1" "$(($(now_ms) - BEGAN))" "{\"exit_code\":$2}"
+  exit "$2"
+}
+
+main
