@@ -15,6 +15,7 @@ from sshq_local.atomic_write import write_atomically
 from sshq_local.errors import Reason, Refusal
 from sshq_local.file_lock import locked
 from sshq_local.lease import Lease, lease_from_json
+from sshq_local.private_folder import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ class LeaseStore:
         folder = self._pending / ticket_sha256
         with locked(folder / "lock"):
             # A process that we waited for has removed the folder when it was done.
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
             yield folder / "id_ed25519"
 
     def forget_pending(self, ticket_sha256: str) -> None:
@@ -110,7 +111,7 @@ class LeaseStore:
 
     def add(self, lease: Lease, *, private_key: bytes, certificate: str) -> None:
         """Write the lease's folder, all of it or nothing, then forget the pending key."""
-        _make_private(self._leases)
+        make_private_folder(self._leases)
         staging = self._leases / f".{lease.id}-{lease.ticket_sha256[:8]}"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(mode=0o700)
@@ -165,11 +166,6 @@ def known_hosts(lease: Lease) -> str:
 
 def _encoded(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _make_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.parent.chmod(0o700)  # parents=True makes parents with the umask's mode
 
 
 def _damaged(lease_id: str) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
@@ -59,18 +60,12 @@ def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tu
         return lease, True
 
 
-def renew_certificate(
-    lease: Lease, store: LeaseStore, api: AccessApi, *, now: float, within: float = 60
-) -> bool:
-    """Fetch a new certificate if this one ends `within` seconds. Whether it was fetched."""
-    if lease.certificate_expires_at - now > within:
-        return False
-    from dataclasses import replace  # noqa: PLC0415 - the usual case is done by now
-
+def renew_certificate(lease: Lease, store: LeaseStore, api: AccessApi) -> Lease:
+    """Fetch and keep a new certificate; the lease as it stands then. Raises Refusal."""
     certificate = certificate_from_answer(api.certificate())
     renewed = replace(lease, certificate_expires_at=_valid_before(certificate))
     store.renew(renewed, certificate)
-    return True
+    return renewed
 
 
 def _valid_before(certificate: str) -> int:

@@ -13,6 +13,7 @@ from sshq_local.atomic_write import write_atomically
 from sshq_local.errors import Reason, Refusal
 from sshq_local.file_lock import locked
 from sshq_local.installation import written_for_ssh
+from sshq_local.private_folder import make_private_folder
 from sshq_local.ssh_config import own_config
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def with_line_first(content: bytes, line: bytes) -> bytes:
 def without_line(content: bytes, line: bytes) -> bytes:
     """`content` less every line that is exactly `line`; each other byte stays."""
     mark, rest = (_BOM, content[len(_BOM) :]) if content.startswith(_BOM) else (b"", content)
-    kept = [part for part in rest.splitlines(keepends=True) if part.rstrip(b"\r\n") != line]
-    return mark + b"".join(kept)
+    *lines, last = rest.split(b"\n")  # as ssh does: a lone carriage return ends no line
+    ours = {line, line + b"\r"}
+    kept = [each + b"\n" for each in lines if each not in ours]
+    return mark + b"".join(kept) + (b"" if last in ours else last)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def _change(installation: Installation, change: Callable[[bytes], bytes]) -> boo
                 if after == before.content:
                     return False
                 _back_up(installation, before)
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private_folder(path.parent)
                 # An editor holds no lock of ours: look once more, right before the replacing.
                 if _read(path).identity == before.identity:
                     write_atomically(path, after, mode=before.mode)
@@ -104,7 +107,7 @@ def _back_up(installation: Installation, snapshot: _Snapshot) -> None:
     if snapshot.identity is None:
         return
     folder = installation.data / "backups"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     # Named after the content: going back and forth between two states keeps two files.
     backup = folder / f"config-{hashlib.sha256(snapshot.content).hexdigest()[:16]}"
     if not backup.exists():

@@ -57,7 +57,8 @@ def parse_ticket(text: str) -> Ticket:
             f"The ticket's code has {len(code)} characters instead of {_CODE_LENGTH}: "
             "a part of it is missing, or there is too much."
         )
-    if _CODE.fullmatch(code) is None:
+    # isascii: Unicode has letters whose upper case is one of ours.
+    if not code_text.isascii() or _CODE.fullmatch(code) is None:
         raise _refusal("The ticket's code has a character in it that tickets never have.")
     return Ticket(host=host, code=code)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Refusal
-from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import api_of
-from sshq_local.redeeming import renew_certificate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+_SOON = 60
+"""Seconds: less is left of a certificate while ssh is still connecting."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    store, now = LeaseStore(Path(arguments.data_home)), time.time()
+    """Called for each ssh, and nearly always done at the first look; so imports are few."""
+    path = os.path.join(arguments.data_home, "leases", arguments.lease, "lease.json")  # noqa: PTH118
     try:
-        lease = store.get(arguments.lease)
-        if lease is not None and lease.certificate_expires_at - now <= 60:
-            renew_certificate(lease, store, api_of(lease, store), now=now)
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            expires_at = json.load(file)["certificate_expires_at"]
+        if expires_at - time.time() <= _SOON:
+            _renew(arguments.data_home, arguments.lease)
+    except (OSError, ValueError, LookupError, TypeError):
+        return Exit.OK  # the ProxyCommand comes next, and says what is wrong with the lease
     except Refusal as refusal:
-        # The ProxyCommand comes next and fails with the same words; ssh must get that far.
         print(f"sshq-local: {refusal.what}", file=sys.stderr)
     return Exit.OK
+
+
+def _renew(data_home: str, lease_id: str) -> None:
+    from pathlib import Path  # noqa: PLC0415 - once an hour
+
+    from sshq_local.lease_store import LeaseStore  # noqa: PLC0415
+    from sshq_local.leased import api_of  # noqa: PLC0415
+    from sshq_local.redeeming import renew_certificate  # noqa: PLC0415
+
+    store = LeaseStore(Path(data_home))
+    lease = store.get(lease_id)
+    if lease is not None:
+        renew_certificate(lease, store, api_of(lease, store))
