@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
+
 from sshq_local.ssm.channel import Channel, State
 from sshq_local.ssm.settings import Settings
 from sshq_sandbox.agent.identity import load_identity
@@ -22,7 +23,6 @@ from sshq_sandbox.agent.settings import AgentSettings
 from sshq_sandbox.ssm_service.install import install
 from sshq_sandbox.ssm_service.message_service import SsmMessageService
 from sshq_sandbox.ssm_service.state import utc_now
-
 from tests.sandbox_aws import Events
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class RunningSsm:
         """On the service's loop, from the test's thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(DEADLINE_SECONDS)
 
-    def client(self, service: str, **credentials: str) -> Any:  # noqa: ANN401
+    def client(self, service: str, **credentials: str) -> Any:
         import boto3
 
         return boto3.client(
@@ -115,7 +115,7 @@ class RunningSsm:
             aws_session_token=credentials.get("token"),
         )
 
-    def activate(self, **more: Any) -> dict[str, str]:  # noqa: ANN401
+    def activate(self, **more: Any) -> dict[str, str]:
         """CreateActivation's answer, for a role made for it."""
         iam = self.client("iam")
         name = f"node-{os.urandom(4).hex()}"
@@ -135,7 +135,7 @@ class RunningSsm:
         folder.rename(self.folder / node_id)
         return node_id
 
-    def agent_settings(self, folder: Path, **more: Any) -> AgentSettings:  # noqa: ANN401
+    def agent_settings(self, folder: Path, **more: Any) -> AgentSettings:
         return AgentSettings(
             endpoint=self.aws.url,
             state_dir=folder,
@@ -144,7 +144,7 @@ class RunningSsm:
             **more,
         )
 
-    def start_agent(self, node_id: str, **more: Any) -> None:  # noqa: ANN401
+    def start_agent(self, node_id: str, **more: Any) -> None:
         """Serve as this node; returns once it is connected and Online."""
         folder = self.folder / node_id
 
@@ -172,7 +172,7 @@ class RunningSsm:
         self.run(stop())
         until(lambda: not self.service.is_connected(node_id))
 
-    def connected_node(self, **more: Any) -> str:  # noqa: ANN401
+    def connected_node(self, **more: Any) -> str:
         """A new node in the advanced tier with an agent that serves it."""
         self.client("ssm").update_service_setting(
             SettingId="/ssm/managed-instance/activation-tier", SettingValue="advanced"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.sandbox_ssm import RunningSsm, running_ssm
 
 if TYPE_CHECKING:
@@ -16,5 +17,5 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSsm]:
 
 
 @pytest.fixture
-def ssm(aws: RunningSsm) -> Any:  # noqa: ANN401
+def ssm(aws: RunningSsm) -> Any:
     return aws.client("ssm")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sshq_sandbox.agent.service_calls import ServiceError
 from sshq_sandbox.ssm_service.state import utc_now
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.sandbox_ssm import RunningSsm
 
 
-def described(ssm: Any, activation: dict[str, str]) -> list[dict[str, Any]]:  # noqa: ANN401
+def described(ssm: Any, activation: dict[str, str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = ssm.describe_activations(
         Filters=[{"FilterKey": "ActivationIds", "FilterValues": [activation["ActivationId"]]}]
     )["ActivationList"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sshq_sandbox.agent.identity import load_identity
 from sshq_sandbox.agent.service_calls import request_role_credentials
 from tests.sandbox_ssm import until

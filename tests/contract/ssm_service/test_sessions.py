@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.sandbox_ssm import COMMAND_DOCUMENT, SSH_DOCUMENT, until
 
 if TYPE_CHECKING:

@@ -114,7 +114,6 @@ def _action(
 ) -> Callable[[Any], Any]:
     from moto.core.responses import ActionResult  # noqa: PLC0415
     from moto.core.utils import get_service_model  # noqa: PLC0415
-    from moto.ssm.exceptions import SSMException  # noqa: PLC0415
 
     model = get_service_model("ssm")
     shape = model.operation_model(name).input_shape if name in model.operation_names else None
@@ -131,10 +130,16 @@ def _action(
                 raise
             return original(response)
         except SsmError as error:
-            raise SSMException(error.code, error.message) from None
+            return _refused(error)
         return ActionResult(result) if shape is not None else json.dumps(result)
 
     return action
+
+
+def _refused(error: SsmError) -> tuple[int, dict[str, Any], str]:
+    # Not by moto's exceptions: they warn of codes, like BadRequest, that botocore's model lacks.
+    headers = {"status": 400, "x-amzn-ErrorType": error.code}
+    return 400, headers, json.dumps({"__type": error.code, "message": error.message})
 
 
 def _call(response: Any) -> Call:  # noqa: ANN401

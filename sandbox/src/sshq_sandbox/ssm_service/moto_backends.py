@@ -62,6 +62,7 @@ class MotoBackends:
             versions = backend._get_documents(short_name)  # noqa: SLF001
         except SSMException:
             return None
+        found: Any
         if version in {None, "$DEFAULT"}:
             found = versions.get_default_version()
         elif version == "$LATEST":
