@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With SSHQ_NO_SKIPS=1 a skipped test is a failed one; an expected failure stays what it is."""
     report = yield
-    if os.environ.get("SSHQ_NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+    if (
+        os.environ.get("SSHQ_NO_SKIPS") == "1"
+        and report.skipped
+        and not hasattr(report, "wasxfail")
+    ):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"SSHQ_NO_SKIPS is set, but the test was skipped: {reason}"

@@ -1,0 +1,184 @@
+"""What the stack promises to Slack, SageMaker and whoever operates it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.security.template import ROOT, resources, template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+QUEUES = resources("AWS::SQS::Queue")
+TRIGGERS = {
+    "SlackGateway": [("HttpApi", "POST /slack/events")],
+    "CommandWorker": [("SQS", "CommandsQueue")],
+    "IamProvisioner": [("SQS", "ProvisioningQueue")],
+    "JobEvents": [("EventBridgeRule", "SageMaker Training Job State Change")],
+    "Caretaker": [("ScheduleV2", "rate(1 minute)")],
+    "AccessApi": [("HttpApi", "POST /v1/redeem"), ("HttpApi", "ANY /v1/{proxy+}")],
+    "DeadLetters": [("SQS", "CommandsDeadLetterQueue"), ("SQS", "ProvisioningDeadLetterQueue")],
+}
+
+
+def trigger(event: dict[str, Any]) -> tuple[str, str]:
+    properties = event["Properties"]
+    match event["Type"]:
+        case "HttpApi":
+            what = f"{properties['Method']} {properties['Path']}"
+        case "SQS":
+            what = properties["Queue"].removeprefix("${").removesuffix(".Arn}")
+        case "EventBridgeRule":
+            (what,) = properties["Pattern"]["detail-type"]
+        case _:
+            what = properties["ScheduleExpression"]
+    return event["Type"], what
+
+
+def test_the_functions_and_what_sets_them_off() -> None:
+    found = {
+        name: [trigger(event) for event in function["Properties"]["Events"].values()]
+        for name, function in FUNCTIONS.items()
+    }
+
+    assert found == TRIGGERS
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_functions_code_is_where_its_name_says(name: str) -> None:
+    folder = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).strip("_")
+
+    assert FUNCTIONS[name]["Properties"]["CodeUri"] == f"functions/{folder}"
+    assert (ROOT / "functions" / folder / "app.py").is_file()
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_logs_are_kept_for_a_time_that_was_chosen(name: str) -> None:
+    properties = FUNCTIONS[name]["Properties"]
+    group = resources("AWS::Logs::LogGroup")[f"{name}Logs"]["Properties"]
+
+    assert properties["LoggingConfig"] == {"LogGroup": f"${{{name}Logs}}"}
+    assert group["LogGroupName"] == f"/aws/lambda/{properties['FunctionName']}"
+    assert group["RetentionInDays"] == "${LogRetentionDays}"
+
+
+def test_all_functions_run_alike_behind_an_alias() -> None:
+    shared = template()["Globals"]["Function"]
+
+    assert shared["Runtime"] == "python3.13"
+    assert shared["Architectures"] == ["arm64"]
+    assert shared["AutoPublishAlias"] == "live"
+    assert shared["Handler"] == "app.lambda_handler"
+
+
+def test_each_queue_has_a_dead_letter_queue_of_its_kind() -> None:
+    dead = {name for name in QUEUES if "DeadLetter" in name}
+
+    assert dead == {"CommandsDeadLetterQueue", "ProvisioningDeadLetterQueue"}
+    for name, queue in QUEUES.items():
+        properties = queue["Properties"]
+        assert properties["FifoQueue"] is True
+        assert properties["QueueName"].endswith(".fifo")
+        assert properties["SqsManagedSseEnabled"] is True
+        if name not in dead:
+            target = name.replace("Queue", "DeadLetterQueue")
+            assert properties["RedrivePolicy"] == {
+                "deadLetterTargetArn": f"${{{target}.Arn}}",
+                "maxReceiveCount": 3,
+            }
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_its_consumer_may_take() -> None:
+    checked = set()
+    for function in FUNCTIONS.values():
+        for event in function["Properties"]["Events"].values():
+            if event["Type"] == "SQS":
+                _, queue = trigger(event)
+                visibility = QUEUES[queue]["Properties"]["VisibilityTimeout"]
+                assert visibility >= 6 * function["Properties"]["Timeout"]
+                assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+                checked.add(queue)
+
+    assert checked == set(QUEUES)
+
+
+def test_the_rounds_of_the_caretaker_dont_overlap() -> None:
+    assert FUNCTIONS["Caretaker"]["Properties"]["Timeout"] <= 60
+
+
+def test_the_table_forgets_by_its_own_attribute_and_can_be_restored() -> None:
+    (table,) = resources("AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_the_ca_key_can_sign_ssh_certificates() -> None:
+    (key,) = resources("AWS::KMS::Key").values()
+
+    assert key["Properties"]["KeySpec"] == "ECC_NIST_P256"
+    assert key["Properties"]["KeyUsage"] == "SIGN_VERIFY"
+
+
+def test_the_slack_secret_has_no_value_in_the_stack() -> None:
+    (secret,) = resources("AWS::SecretsManager::Secret").values()
+
+    assert not {"SecretString", "GenerateSecretString"} & set(secret["Properties"])
+
+
+def test_the_front_door_is_throttled_and_its_log_shows_no_ticket() -> None:
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    properties = api["Properties"]
+
+    assert properties["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 50
+    assert properties["RouteSettings"]["POST /v1/redeem"]["ThrottlingRateLimit"] <= 5
+    log_format = properties["AccessLogSettings"]["Format"]
+    assert "$context.routeKey" in log_format
+    assert not [
+        word for word in ("path", "authorizer", "query") if f"$context.{word}" in log_format
+    ]
+
+
+def test_the_names_that_the_old_helpers_users_look_for() -> None:
+    defaults = {
+        name: parameter.get("Default") for name, parameter in template()["Parameters"].items()
+    }
+
+    assert defaults["JobRoleName"] == "sshhelper-for-sagemaker-role"
+    assert defaults["JobPolicyName"] == "sshhelper-for-sagemaker-policy"
+    assert defaults["GroupName"] == "SSHHelperUserGroup"
+    assert defaults["ClientPolicyName"] == "SSHSageMakerClientPolicy"
+
+
+def test_layers_carry_the_versions_that_the_tests_run_with() -> None:
+    def pins(path: Path) -> set[str]:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return {line.split(" ")[0] for line in lines if "==" in line}
+
+    layer = pins(ROOT / "layers/runtime/requirements.txt")
+    runtime = pins(ROOT / "requirements/runtime.txt")
+    dev = pins(ROOT / "requirements/dev.txt")
+
+    assert layer
+    assert layer <= dev
+    assert runtime <= dev
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("requirements/*.txt"), ROOT / "layers/runtime/requirements.txt"],
+    ids=lambda path: path.name,
+)
+def test_requirements_have_hashes_and_name_no_address(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert "://" not in text
+    assert "--index" not in text
+    assert "--find-links" not in text
