@@ -6,6 +6,7 @@ import fnmatch
 
 import pytest
 
+from sshq.domain.policies import PREFIX_HEX_DIGITS
 from tests.security.template import (
     Statement,
     listed,
@@ -264,7 +265,7 @@ def test_a_job_cant_list_anothers_input() -> None:
 
     assert not denial.allows
     assert "s3:ListBucket" in denial.actions
-    assert denial.conditions == {("StringNotLike", "s3:prefix"): f"jobs/{'?' * 32}*"}
+    assert denial.conditions == {("StringNotLike", "s3:prefix"): f"jobs/{'?' * PREFIX_HEX_DIGITS}*"}
 
 
 def test_nothing_reads_the_whole_table() -> None:
