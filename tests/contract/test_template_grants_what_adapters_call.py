@@ -1,0 +1,84 @@
+"""Every AWS call in the adapters is allowed to some function: a forgotten right fails here, not in AWS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from tests.security.template import ROOT, resources, rights_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADAPTERS = ROOT / "layers/core/sshq/adapters"
+CLIENT_OF = {
+    "certificate_authority.py": "kms",
+    "dynamodb/table.py": "dynamodb",
+    "nodes.py": "ssm",
+    "queues.py": "sqs",
+    "sessions.py": "ssm",
+    "slack_secret.py": "secretsmanager",
+    "startup_files.py": "s3",
+    "training_jobs.py": "sagemaker",
+}
+# Where IAM's word for a call isn't the call's name, or one call needs several rights.
+ACTIONS_OF = {
+    "s3.HeadBucket": ["s3:ListBucket"],
+    "s3.ListObjectsV2": ["s3:ListBucket"],
+    "s3.DeleteObjects": ["s3:DeleteObject"],
+    "s3.PutPublicAccessBlock": ["s3:PutBucketPublicAccessBlock"],
+    "s3.PutBucketLifecycleConfiguration": ["s3:PutLifecycleConfiguration"],
+    "dynamodb.TransactWriteItems": ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+}
+CALL = re.compile(r"\b(?:self\._(iam|ssm|s3|client)|(client))\.(\w+)\((?:\"(\w+)\"\))?")
+# Signing is allowed by the key's own policy, which tests/security looks at.
+BY_KEY_POLICY = {"kms:Sign", "kms:GetPublicKey"}
+
+
+def calls() -> set[tuple[str, str]]:
+    """(adapter, `service.Operation`) of every boto3 call in the adapters."""
+    found: set[tuple[str, str]] = set()
+    for path in ADAPTERS.rglob("*.py"):
+        for named, _, method, paginated in CALL.findall(path.read_text(encoding="utf-8")):
+            service = named if named in {"iam", "ssm", "s3"} else _service_of(path)
+            if service:
+                found.add((path.stem, f"{service}.{_operation(service, paginated or method)}"))
+    return found
+
+
+def _service_of(path: Path) -> str:
+    return CLIENT_OF.get(path.relative_to(ADAPTERS).as_posix(), "")
+
+
+def _operation(service: str, method: str) -> str:
+    client = boto3.client(service, region_name="eu-west-1")
+    return str(client.meta.method_to_api_mapping[method])
+
+
+def test_the_adapters_that_call_aws_are_known() -> None:
+    own_client = {
+        path.relative_to(ADAPTERS).as_posix()
+        for path in ADAPTERS.rglob("*.py")
+        if re.search(r"\b_?client\.\w+\(", path.read_text(encoding="utf-8"))
+    }
+
+    assert own_client - {"slack_chat.py"} == set(CLIENT_OF)
+
+
+@pytest.mark.parametrize(("adapter", "call"), sorted(calls()))
+def test_the_call_is_allowed_to_a_function(adapter: str, call: str) -> None:
+    # Only setup works on the account; what the provisioner may do helps no other function.
+    is_setup = adapter == "account"
+    granted = {
+        action
+        for function in resources("AWS::Serverless::Function")
+        if (function == "IamProvisioner") is is_setup
+        for statement in rights_of(function)
+        for action in statement.actions
+    }
+
+    needed = ACTIONS_OF.get(call, [call.replace(".", ":", 1)])
+    assert [action for action in needed if action not in granted | BY_KEY_POLICY] == []
