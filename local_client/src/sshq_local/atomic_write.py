@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write `data` to `path`; the file has `mode` from its first byte on. Symlinks are replaced."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    temporary = path.with_name(f".{path.name}.sshq-{secrets.token_hex(6)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -26,3 +26,9 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
+
+
+def remove_left_overs(path: Path) -> None:
+    """Remove what a `write_atomically` to `path` left when it was killed; hold the file's lock."""
+    for left in path.parent.glob(f".{path.name}.sshq-*"):
+        left.unlink(missing_ok=True)

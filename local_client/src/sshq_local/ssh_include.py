@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sshq_local.atomic_write import write_atomically
+from sshq_local.atomic_write import remove_left_overs, write_atomically
 from sshq_local.errors import Reason, Refusal
 from sshq_local.file_lock import locked
 from sshq_local.installation import written_for_ssh
@@ -76,6 +76,7 @@ def _change(installation: Installation, change: Callable[[bytes], bytes]) -> boo
         # A symlink (dotfiles) stays one: the file that it leads to is replaced.
         path = Path(os.path.realpath(installation.user_config))
         try:
+            remove_left_overs(path)
             for _ in range(_ATTEMPTS):
                 before = _read(path)
                 after = change(before.content)

@@ -1,0 +1,207 @@
+"""The commands as a person runs them: processes of their own, a real access API, a real ssh."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOB = "sshq-alice-gpu-abcdefgh"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """Run sshq-local in an environment of its own; gives the finished process."""
+    (tmp_path / "config").write_text("Host other\n  User someone\n")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SSHQ_DATA_HOME": str(tmp_path / "data"),
+        "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
+    }
+
+    def start(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "sshq_local", *words],
+            env={**environ, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    return start
+
+
+def config_of(tmp_path: Path, host: str) -> dict[str, str]:
+    ssh = shutil.which("ssh") or ""
+    done = subprocess.run(
+        [ssh, "-G", "-F", str(tmp_path / "config"), host],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+
+
+def test_connect_writes_what_ssh_needs(api: Any, run: Any, tmp_path: Path) -> None:
+    done = run("connect", api.ticket.lower(), "--no-shell")
+    assert done.returncode == 0, done.stderr
+    assert "Redeeming the ticket …" in done.stderr
+    config = config_of(tmp_path, JOB)
+    folder = tmp_path / "data" / "leases" / "lease1"
+    assert config["user"] == "root"
+    assert config["hostkeyalias"] == JOB
+    assert config["stricthostkeychecking"] in {"yes", "true"}
+    assert config["userknownhostsfile"] == str(folder / "known_hosts")
+    assert config["identityfile"] == str(folder / "id_ed25519")
+    assert config["certificatefile"] == str(folder / "id_ed25519-cert.pub")
+    assert config["identitiesonly"] == "yes"
+    assert (config["serveraliveinterval"], config["serveralivecountmax"]) == ("30", "140")
+    assert config["compression"] == "yes"
+    assert config["controlmaster"] == "auto"
+    assert "-m sshq_local proxy" in config["proxycommand"]
+    assert config_of(tmp_path, "other")["user"] == "someone"
+    listed = subprocess.run(
+        ["ssh-keygen", "-L", "-f", folder / "id_ed25519-cert.pub"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert JOB in listed.stdout
+
+
+def test_a_ticket_pasted_twice_is_one_lease(api: Any, run: Any) -> None:
+    first = json.loads(run("connect", api.ticket, "--json").stdout)
+    second = json.loads(run("connect", api.ticket, "--json").stdout)
+    assert first == second
+    assert api.requests == [("POST", "/v1/redeem")]
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(api: Any, run: Any) -> None:
+    api.trouble = [lambda _: "drop"] * 3
+    lost = run("connect", api.ticket, "--json")
+    assert lost.returncode == 3
+    assert json.loads(lost.stdout)["error"]["reason"] == "unreachable"
+    assert run("connect", api.ticket, "--no-shell").returncode == 0
+
+
+def test_a_refused_ticket_leaves_nothing_half_made(api: Any, run: Any, tmp_path: Path) -> None:
+    api.redeemed_by = "somebody else's key"
+    done = run("connect", api.ticket, "--no-shell")
+    assert done.returncode == 1
+    assert "This ticket can't be used." in done.stderr
+    assert "→ Ask anew." in done.stderr
+    assert (tmp_path / "config").read_text() == "Host other\n  User someone\n"
+    left = {path.name for path in (tmp_path / "data").rglob("*") if path.is_file()}
+    assert left == set()
+
+
+def test_without_ssh_the_ticket_is_not_spent(api: Any, run: Any, tmp_path: Path) -> None:
+    done = run("connect", api.ticket, PATH=str(tmp_path))
+    assert done.returncode == 4
+    assert "Install OpenSSH" in done.stderr
+    assert api.requests == []
+
+
+def test_an_unreachable_api_and_a_wrong_ticket_have_codes_of_their_own(run: Any) -> None:
+    assert run("connect", "nonsense").returncode == 2
+    assert run("nonsense").returncode == 2
+    closed = run("connect", f"127.0.0.1:9/{'0' * 32}", "--no-shell")
+    assert closed.returncode == 3
+    assert "Traceback" not in closed.stderr
+
+
+def test_two_connects_at_once_share_one_lease(api: Any, run: Any, tmp_path: Path) -> None:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SSHQ_DATA_HOME": str(tmp_path / "data"),
+        "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
+    }
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "sshq_local", "connect", api.ticket, "--json"],
+            env=environ,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    answers = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0, 0]
+    assert len({json.loads(answer)["lease"]["id"] for answer in answers}) == 1
+    assert api.requests == [("POST", "/v1/redeem")]
+
+
+def test_ls_status_stop_and_what_is_left(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    assert run("ls").stdout.startswith(f"{JOB}  mi-0a  9 h 59 min left")
+    assert json.loads(run("status", JOB, "--json").stdout)["jobs"][0]["cost_so_far"] == 1.5
+    assert run("stop", "nobody").returncode == 1
+    stopped = run("stop", JOB)
+    assert (stopped.returncode, stopped.stdout) == (0, f"{JOB}: stopping\n")
+    assert json.loads(run("ls", "--json").stdout) == {"leases": []}
+
+
+def test_disconnect_takes_everything_out(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    done = run("disconnect")
+    assert done.returncode == 0, done.stderr
+    assert api.requests[-1] == ("DELETE", "/v1/leases/lease1")
+    assert (tmp_path / "config").read_text() == "Host other\n  User someone\n"
+    assert not (tmp_path / "data" / "ssh_config").exists()
+    assert not list((tmp_path / "data" / "leases").iterdir())
+
+
+def test_disconnect_works_while_the_api_is_away(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    api.trouble = [lambda _: (503, {}, b"")] * 3
+    done = run("disconnect", JOB)
+    assert done.returncode == 3
+    assert not list((tmp_path / "data" / "leases").iterdir())
+
+
+def test_an_old_certificate_is_renewed_before_ssh_reads_it(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    api.certificate_life = 30
+    run("connect", api.ticket, "--no-shell")
+    certificate = tmp_path / "data" / "leases" / "lease1" / "id_ed25519-cert.pub"
+    old = certificate.read_text()
+    api.certificate_life = 3_600
+    config_of(tmp_path, JOB)  # ssh itself runs `Match exec`, inheriting no environment of ours
+    assert api.requests[-1] == ("POST", "/v1/leases/lease1/certificate")
+    assert certificate.read_text() != old
+    config_of(tmp_path, JOB)
+    assert api.requests.count(("POST", "/v1/leases/lease1/certificate")) == 1
+
+
+def test_the_proxy_command_tells_why_a_lease_is_over(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    api.ended = True
+    done = run("exec", JOB, "--json", "--", "true")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["exit_code"]) == (255, 255)
+    assert answer["error"]["reason"] == "lease-ended"
+    data = str(tmp_path / "data")
+    proxy = run("proxy", "--data-home", data, "lease1", "0")
+    assert proxy.returncode == 255
+    assert "This lease has ended. Ask: /sshq connect" in proxy.stderr
+    gone = run("proxy", "--data-home", data, "lease2", "0")
+    assert (gone.returncode, "/sshq connect" in gone.stderr) == (255, True)
+
+
+def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
+    outputs = [run("connect", api.ticket, "--json"), run("ls", "--json"), run("status", "--json")]
+    key = (tmp_path / "data" / "leases" / "lease1" / "id_ed25519").read_text().splitlines()[2]
+    for done in outputs:
+        for text in (done.stdout, done.stderr):
+            assert api.ticket.rpartition("/")[2] not in text
+            assert key not in text
