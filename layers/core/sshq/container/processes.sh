@@ -64,7 +64,7 @@ sleep_briefly() {
 # A sleep that a trapped signal ends.
 rest() {
   sleep "$1" &
-  wait "$!"
+  wait "$!" || kill "$!" 2>/dev/null
 }
 
 # await PID: its exit status, however often a trapped signal interrupts the waiting.

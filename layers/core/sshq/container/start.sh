@@ -194,7 +194,7 @@ on_end() {
     # shellcheck disable=SC2086
     signal_all TERM $TERMINATED
     # shellcheck disable=SC2086
-    (rest "$GRACE_SECONDS"; signal_all KILL $TERMINATED) &
+    (rest "$GRACE_SECONDS"; [ -e "$SSHQ_HOME/ending" ] || signal_all KILL $TERMINATED) &
   fi
 }
 

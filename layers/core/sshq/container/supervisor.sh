@@ -30,11 +30,12 @@ keep() {
 # Until the deadline (which the `deadline` verb may move), say once a minute how busy the node is;
 # at the deadline tell the main process. $1 is its pid.
 watch() {
-  trap 'exit 0' TERM
+  trap 'INTERRUPTED=1' TERM
   watch_next=$(($(now_ms) + 60000))
   activity_begin
   while :; do
     rest 1
+    [ ! -e "$SSHQ_HOME/ending" ] || return 0
     read -r watch_deadline <"$SSHQ_HOME/deadline"
     if [ "$watch_deadline" -gt 0 ] && [ "$(date +%s)" -ge "$watch_deadline" ]; then
       record_apart watchdog ok deadline 0 "{\"deadline\":$watch_deadline}"
