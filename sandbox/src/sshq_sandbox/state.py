@@ -46,7 +46,6 @@ class StateFolder:
         self.path = path
         self.logs = path / "logs"
         self.clock = path / "clock"
-        self._lock: int | None = None
 
     def claim(self) -> None:
         """Make the folder, take its lock and clear what an earlier run left. Raises StateError."""
@@ -63,8 +62,7 @@ class StateFolder:
                 f"A sandbox is already running in {self.path}{who}. "
                 f"End it with `sshq-sandbox down`, or choose another folder with --state."
             ) from error
-        self._lock = lock
-        self._clear()
+        self.clear()
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(mode=0o700)
 
@@ -100,26 +98,20 @@ class StateFolder:
             os.close(lock)
         return False
 
-    def release(self) -> None:
-        """Remove all but the logs, and give the lock back.
+    def clear(self) -> None:
+        """Remove all but the logs. The lock goes with the process, so that `down` can wait for that.
 
         Its file stays: another supervisor may be about to lock it.
         """
-        self._clear()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    def clear_leftovers(self) -> bool:
-        """Remove what a killed supervisor left; False if there was nothing."""
-        found = (self.path / _FACTS).exists()
-        self._clear()
-        return found
-
-    def _clear(self) -> None:
         for name in _MADE_BY_A_RUN:
             path = self.path / name
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    def clear_leftovers(self) -> bool:
+        """Remove what a killed supervisor left; False if there was nothing."""
+        found = (self.path / _FACTS).exists()
+        self.clear()
+        return found

@@ -67,7 +67,7 @@ async def run(wishes: Wishes, ready: Callable[[SandboxFacts], None]) -> None:
             ready(facts)
             await sandbox.ended.wait()
     finally:
-        folder.release()
+        folder.clear()
 
 
 class Sandbox:

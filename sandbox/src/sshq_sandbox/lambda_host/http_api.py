@@ -111,9 +111,9 @@ class HttpApi:
 
 
 def _respond(outcome: Outcome) -> web.Response:
+    if outcome.failed:
+        return _message(500, "Internal Server Error")
     try:
-        if outcome.failed:
-            raise BadAnswerError("The function failed.")
         answer = to_answer(outcome.payload)
     except BadAnswerError as error:
         _LOG.warning("%s", error)

@@ -32,7 +32,9 @@ def failed_ids(
         named = frozenset(item["itemIdentifier"] for item in failures)
     except (ValueError, TypeError, AttributeError, KeyError):
         return everything
-    return min(named, everything)
+    if named - everything:
+        return everything
+    return named
 
 
 def _record(message: Mapping[str, Any], queue_arn: str, region: str) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class FunctionProcess:
         self._runner: web.AppRunner | None = None
         self._child: asyncio.subprocess.Process | None = None
         self._init_error: Outcome | None = None
+        self._stopped = False
         self.served = False
         """Whether it has answered before: its initialisation is over."""
 
@@ -111,6 +112,8 @@ class FunctionProcess:
                 pass_fds=(self._lifeline,),
                 start_new_session=True,
             )
+        if self._stopped:  # while it was starting
+            await self.stop()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one event. A timeout or the child's death is an outcome, not an exception."""
@@ -139,16 +142,17 @@ class FunctionProcess:
             self._current = None
 
     async def stop(self) -> None:
-        """End the child and its group; stop listening."""
+        """End the child and its group; stop listening. Also for one that is still starting."""
+        self._stopped = True
         child = self._child
         if child is not None and child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), _STOP_SECONDS)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
 
     async def _next(self, request: web.Request) -> web.Response:
         del request

@@ -1,0 +1,3 @@
+"""Can't even be imported."""
+
+raise RuntimeError("broken at import")
