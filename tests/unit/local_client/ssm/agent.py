@@ -59,7 +59,7 @@ class Agent:
             "3.3.1142.0", session_type=session_type, properties={"portNumber": "2222"}
         )
         self.outgoing: list[bytes] = []
-        self.received = b""
+        self.received = bytearray()
         self.tokens: list[str] = []
         self.response: dict[str, object] | None = None
         self.accepts = True
