@@ -82,16 +82,21 @@ $(VENV)/bin/python: | python-is-new-enough
 	  echo "Python's venv module is missing (on Debian and Ubuntu: apt-get install python3-venv)." >&2; rm -rf $(VENV); exit 1; }
 
 # The parts are installed as they lie: no copy, no dependency looked up, the build tool is already there.
-$(VENV)/.ready-runtime: requirements/runtime.txt $(addsuffix /pyproject.toml,$(PARTS)) | $(VENV)/bin/python
+INSTALL_PARTS = $(BIN)/pip $(INSTALL) --no-build-isolation $(addprefix -e ./,$(PARTS))
+PART_PROJECTS := $(addsuffix /pyproject.toml,$(PARTS))
+
+$(VENV)/.ready-runtime: requirements/runtime.txt $(PART_PROJECTS) | $(VENV)/bin/python
 	@echo "Installing what sshq needs into $(VENV) (once)"
 	@$(BIN)/pip $(INSTALL) --require-hashes -r requirements/runtime.txt
-	@$(BIN)/pip $(INSTALL) --no-build-isolation $(addprefix -e ./,$(PARTS))
+	@$(INSTALL_PARTS)
 	@touch $@
 
-$(VENV)/.ready: requirements/dev.txt $(VENV)/.ready-runtime
-	@echo "Installing what the tests and checks need into $(VENV) (once)"
+# dev.txt holds all of runtime.txt, at the same versions: so the demo is ready then, too.
+$(VENV)/.ready: requirements/dev.txt $(PART_PROJECTS) | $(VENV)/bin/python
+	@echo "Installing what sshq, its tests and its checks need into $(VENV) (once)"
 	@$(BIN)/pip $(INSTALL) --require-hashes -r requirements/dev.txt
-	@touch $@
+	@$(INSTALL_PARTS)
+	@touch $(VENV)/.ready-runtime $@
 
 $(SAM_VENV)/.ready: requirements/sam.txt | python-is-new-enough
 	@echo "Installing the AWS SAM CLI into $(SAM_VENV) (once)"
