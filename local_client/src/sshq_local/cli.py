@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from importlib import import_module
 
@@ -21,10 +20,8 @@ COMMANDS = {
     "disconnect": "give leases back and leave nothing behind",
     "version": "versions of sshq-local, Python and ssh",
 }
-_FOR_SSH = {
-    "proxy": "(run by ssh) carry a connection",
-    "renew": "(run by ssh) fetch a new certificate",
-}
+_FOR_SSH = {"proxy": 5, "renew": 4}
+"""What our own SSH configuration runs, and in how many words: ours, so they need no parser."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -45,8 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = words[1:] if debug else words
     if words[:1] == ["--version"]:
         words = ["version"]
-    if not words or words[0] not in {**COMMANDS, **_FOR_SSH}:
+    if words and words[0] in _FOR_SSH:
+        return _run_for_ssh(words)
+    if not words or words[0] not in COMMANDS:
         return _without_command(words)
+    import argparse  # noqa: PLC0415 - what ssh runs goes without
+
     module = import_module(f"sshq_local.commands.{words[0]}")
     parser = argparse.ArgumentParser(
         prog=f"sshq-local {words[0]}",
@@ -79,6 +80,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.REFUSED
 
 
+def _run_for_ssh(words: list[str]) -> int:
+    if len(words) != _FOR_SSH[words[0]]:
+        print(f"sshq-local: {words[0]} is run by ssh; see sshq-local --help", file=sys.stderr)
+        return Exit.SSH_FAILED
+    return int(import_module(f"sshq_local.commands.{words[0]}").run_words(words[1:]))
+
+
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """What is ours, and what stands after `--`: argparse would mix them up."""
     if "--" not in words:
@@ -89,6 +97,8 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _without_command(words: list[str]) -> int:
     """The overview, or (SystemExit 2) what is wrong with the first word."""
+    import argparse  # noqa: PLC0415
+
     width = max(map(len, COMMANDS))
     parser = argparse.ArgumentParser(
         prog="sshq-local",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import struct
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
 

@@ -6,10 +6,10 @@ tests/integration/local_client has that library check what this module signs.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from hashlib import sha256
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -31,7 +31,7 @@ def signature_headers(
     path: as it goes over the wire, percent-encoded, without a query. created: epoch seconds.
     key_id and nonce: printable ASCII without quotes and backslashes.
     """
-    digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    digest = f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
     parameters = (
         f'("@method" "@path" "content-digest");created={created};nonce="{nonce}"'
         f';keyid="{key_id}";alg="ed25519"'
@@ -44,7 +44,7 @@ def signature_headers(
             f'"@signature-params": {parameters}',
         )
     )
-    signature = base64.b64encode(key.sign(base.encode("ascii"))).decode()
+    signature = b64encode(key.sign(base.encode("ascii"))).decode()
     return {
         "Content-Digest": digest,
         "Signature-Input": f"{_LABEL}={parameters}",

@@ -70,6 +70,8 @@ class FakeApi:
     requests: list[tuple[str, str]] = field(default_factory=list)
     trouble: list[Callable[[SignedRequest], Answer | str | None]] = field(default_factory=list)
     redeemed_by: str = ""
+    host_key: str = HOST_KEY
+    login_user: str = "root"
     ended: bool = False
     nonces: set[str] = field(default_factory=set)
     ca: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
@@ -134,14 +136,14 @@ class FakeApi:
 
     def _lease(self) -> dict[str, Any]:
         expires_at = datetime.now(UTC) + timedelta(seconds=self.lease_life)
-        node = {"rank": 0, "alias": JOB, "id": "mi-0a", "host_keys": [HOST_KEY]}
+        node = {"rank": 0, "alias": JOB, "id": "mi-0a", "host_keys": [self.host_key]}
         return {
             "id": "lease1",
             "job": JOB,
             "owner": "T1/U1",
             "expires_at": expires_at.isoformat(),
             "nodes": [node],
-            "login_user": "root",
+            "login_user": self.login_user,
             "ports": {"ssh": 2222},
         }
 

@@ -15,21 +15,18 @@ from sshq_local.ssm.settings import SessionAccess, SessionGone, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-home", required=True, help="sshq's data folder")
-    parser.add_argument("lease", help="the lease's id")
-    parser.add_argument("rank", type=int, help="the machine's rank")
+def run_words(words: Sequence[str]) -> int:
+    """`--data-home DIR LEASE RANK`, as ssh_config writes it.
 
-
-def run(arguments: argparse.Namespace) -> int:
-    """Called by ssh for each connection, so imports are few (tests/performance)."""
+    Called by ssh for each connection, so imports are few, argparse's included (tests/performance).
+    """
     _speak_on_the_terminal()
-    folder = os.path.join(arguments.data_home, "leases", arguments.lease)  # noqa: PTH118
+    _, data_home, lease_id, rank = words
+    folder = os.path.join(data_home, "leases", lease_id)  # noqa: PTH118
     try:
         with open(os.path.join(folder, "lease.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
             lease = json.load(file)
@@ -42,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.SSH_FAILED
     api = AccessApi(lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"])
     return carry(
-        lambda: _access(folder, lambda: api.open_session(arguments.rank)),
+        lambda: _access(folder, lambda: api.open_session(int(rank))),
         lambda session_id: _access(folder, lambda: api.resume_session(session_id), session_id),
         end=lambda session_id: _end(api, session_id),
         ca_file=api.ca_file,

@@ -11,25 +11,21 @@ from sshq_local.errors import Exit, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Sequence
 
 _SOON = 60
 """Seconds: less is left of a certificate while ssh is still connecting."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-home", required=True, help="sshq's data folder")
-    parser.add_argument("lease", help="the lease's id")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Called for each ssh, and nearly always done at the first look; so imports are few."""
-    path = os.path.join(arguments.data_home, "leases", arguments.lease, "lease.json")  # noqa: PTH118
+def run_words(words: Sequence[str]) -> int:
+    """`--data-home DIR LEASE`. Run for each ssh and nearly always done at once: imports are few."""
+    _, data_home, lease_id = words
+    path = os.path.join(data_home, "leases", lease_id, "lease.json")  # noqa: PTH118
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123
             expires_at = json.load(file)["certificate_expires_at"]
         if expires_at - time.time() <= _SOON:
-            _renew(arguments.data_home, arguments.lease)
+            _renew(data_home, lease_id)
     except (OSError, ValueError, LookupError, TypeError):
         return Exit.OK  # the ProxyCommand comes next, and says what is wrong with the lease
     except Refusal as refusal:
