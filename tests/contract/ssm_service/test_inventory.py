@@ -9,7 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sshq_sandbox.agent.identity import load_identity
-from sshq_sandbox.agent.service_calls import request_role_credentials
+from sshq_sandbox.agent.service_calls import (
+    ServiceError,
+    request_role_credentials,
+    update_instance_information,
+)
 from tests.sandbox_ssm import until
 
 if TYPE_CHECKING:
@@ -100,22 +104,44 @@ def test_status_follows_the_agent(aws: RunningSsm, ssm: Any) -> None:
         "ResponseMetadata": None,
     }
     wanted = [{"Key": "InstanceIds", "Values": [node_id]}]
+    aws.clock.ahead = timedelta(minutes=10)  # moved time alone doesn't lose a connected node
     (online,) = ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
+    aws.clock.ahead = timedelta()
     assert online["PingStatus"] == "Online"
     assert online["PlatformType"] in {"Linux", "MacOS"}
     assert online["AgentVersion"] == "3.3.1142.0"
-
-    aws.clock.ahead = timedelta(minutes=10)
-    try:
-        (silent,) = ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
-    finally:
-        aws.clock.ahead = timedelta()
-    assert silent["PingStatus"] == "ConnectionLost"
 
     aws.stop_agent(node_id)
     (lost,) = ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
     assert lost["PingStatus"] == "ConnectionLost"
     assert ssm.get_connection_status(Target=node_id)["Status"] == "notconnected"
+
+
+def test_online_may_come_before_a_connection_and_goes_with_silence(
+    aws: RunningSsm, ssm: Any
+) -> None:
+    node_id = aws.register(aws.activate())
+    identity = load_identity(aws.folder / node_id)
+    credentials = request_role_credentials(aws.aws.url, identity)
+    wanted = [{"Key": "InstanceIds", "Values": [node_id]}]
+
+    def status() -> str:
+        (found,) = ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
+        return str(found["PingStatus"])
+
+    update_instance_information(aws.aws.url, identity, credentials, {"PlatformType": "Linux"})
+    assert status() == "Online"
+    assert ssm.get_connection_status(Target=node_id)["Status"] == "notconnected"
+    aws.clock.ahead = timedelta(minutes=10)
+    try:
+        assert status() == "ConnectionLost"
+    finally:
+        aws.clock.ahead = timedelta()
+
+    other = load_identity(aws.folder / aws.register(aws.activate()))
+    with pytest.raises(ServiceError) as refused:
+        update_instance_information(aws.aws.url, other, credentials, {})
+    assert refused.value.code == "AccessDeniedException"
 
 
 def test_a_node_calls_aws_as_its_role(aws: RunningSsm) -> None:

@@ -9,8 +9,6 @@ from sshq_sandbox.ssm_service.errors import NotHybridError, SsmError
 from sshq_sandbox.ssm_service.pages import page
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sshq_sandbox.ssm_service.state import Call, Node, SsmState
 
 _FILTER_KEYS = (
@@ -27,15 +25,14 @@ _FILTER_KEYS = (
 
 def describe_instance_information(state: SsmState, call: Call) -> dict[str, Any]:
     wanted = _filters(call)
-    now = state.now()
     found = [
         node
         for node in state.nodes.values()
         if (node.account, node.region) == (call.account, call.region)
-        and all(_matches(node, key, values, now) for key, values in wanted)
+        and all(_matches(state, node, key, values) for key, values in wanted)
     ]
     shown, following = page(found, call.params, lambda node: node.id)
-    return {"InstanceInformationList": [_described(node, now) for node in shown], **following}
+    return {"InstanceInformationList": [_described(state, node) for node in shown], **following}
 
 
 def get_connection_status(state: SsmState, call: Call) -> dict[str, Any]:
@@ -111,7 +108,7 @@ def _list(call: Call, name: str) -> list[dict[str, Any]]:
     return value if isinstance(value, list) else []
 
 
-def _matches(node: Node, key: str, values: list[str], now: datetime) -> bool:
+def _matches(state: SsmState, node: Node, key: str, values: list[str]) -> bool:
     if key == "tag-key":
         return any(value in node.tags for value in values)
     if key.startswith("tag:"):
@@ -119,7 +116,7 @@ def _matches(node: Node, key: str, values: list[str], now: datetime) -> bool:
     actual = {
         "InstanceIds": node.id,
         "AgentVersion": node.information.get("AgentVersion"),
-        "PingStatus": node.ping_status(now),
+        "PingStatus": _ping_status(state, node),
         "PlatformTypes": node.information.get("PlatformType"),
         "ActivationIds": node.activation_id,
         "IamRole": node.iam_role,
@@ -128,10 +125,10 @@ def _matches(node: Node, key: str, values: list[str], now: datetime) -> bool:
     return actual in values
 
 
-def _described(node: Node, now: datetime) -> dict[str, Any]:
+def _described(state: SsmState, node: Node) -> dict[str, Any]:
     described = {
         "InstanceId": node.id,
-        "PingStatus": node.ping_status(now),
+        "PingStatus": _ping_status(state, node),
         "LastPingDateTime": node.last_ping or node.registered,
         "AgentVersion": node.information.get("AgentVersion"),
         "IsLatestVersion": False,
@@ -147,3 +144,7 @@ def _described(node: Node, now: datetime) -> dict[str, Any]:
         "ComputerName": node.information.get("ComputerName"),
     }
     return {name: value for name, value in described.items() if value is not None}
+
+
+def _ping_status(state: SsmState, node: Node) -> str:
+    return node.ping_status(state.now(), connected=state.service.is_connected(node.id))
