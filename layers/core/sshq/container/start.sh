@@ -28,6 +28,7 @@ GRACE_SECONDS=110
 . "$HERE/supervisor.sh"
 
 main() {
+  trap 'exit 143' TERM # a first process without a trap would not even hear it
   BEGAN=$(now_ms)
   ENDING=      # why it ends: stopped or deadline
   INTERRUPTED= # `await` looks at it

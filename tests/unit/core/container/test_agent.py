@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -33,12 +33,10 @@ def test_credentials_are_never_shared(
 
     sh("keep_job_role /usr/bin/amazon-ssm-agent", env={"SSHQ_AGENT_CONFIG_DIR": str(tmp_path)})
 
-    pairs: list[tuple[str, object]] = []
-    config = json.loads(
-        (tmp_path / "amazon-ssm-agent.json").read_text(),
-        object_pairs_hook=lambda found: pairs.extend(found) or dict(found),
-    )
-    assert [value for key, value in pairs if key == "ShareCreds"] == [False]
+    text = (tmp_path / "amazon-ssm-agent.json").read_text()
+    pairs = json.loads(text, object_pairs_hook=_all_pairs)
+    config = dict(pairs)
+    assert [value for key, value in _flat(pairs) if key == "ShareCreds"] == [False]
     assert config.get("A") == (1 if existing and '"A"' in existing else None)
 
 
@@ -59,3 +57,15 @@ def test_the_activation_code_is_taken_out_of_a_log(
     sh('SSHQ_ACTIVATION_CODE=$2; hide_activation_code "$1"', str(log), "s3cr3t*\\x")
 
     assert log.read_text() == "one\n(a line with the activation code)\nthree\n"
+
+
+def _all_pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """An object with the names that come twice: json would keep the last one only."""
+    return pairs
+
+
+def _flat(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for key, value in pairs:
+        yield key, value
+        if isinstance(value, list):
+            yield from _flat(value)
