@@ -6,6 +6,9 @@ import os
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.config import Config
+
 from sshq.adapters.clock import SystemClock
 from sshq.adapters.randomness import SystemRandomness
 from sshq.domain import tags
@@ -43,7 +46,8 @@ _TRIES = 4
 class Live:
     """ports.Services with AWS and Slack behind it. A function touches only what it uses.
 
-    Imports stand where an adapter is made: a cold start pays for its own function's adapters only.
+    An adapter's import stands where it is made: a cold start pays for its own function's adapters
+    only. What every function needs (boto3) is imported above, while Lambda's start has a whole CPU.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -182,17 +186,13 @@ class Live:
     def _table(self) -> Table:
         from sshq.adapters.dynamodb.table import Table
 
-        return Table(self._client("dynamodb"), self.settings.table)
+        return Table(self._client("dynamodb"), self.settings.table, self.randomness)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401  boto3 has no types
-        import boto3
-
         return boto3.Session(region_name=self.settings.region)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 has no types
-        from botocore.config import Config
-
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,

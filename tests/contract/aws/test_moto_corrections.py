@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,3 +90,31 @@ def _now_milliseconds() -> int:
     import time
 
     return int(time.time() * 1000)
+
+
+def test_of_writers_at_once_one_meets_the_condition(account: Account) -> None:
+    table = account.client("dynamodb")
+    table.create_table(
+        TableName="once",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    table.put_item(TableName="once", Item={"pk": {"S": "a"}, "version": {"N": "1"}})
+    barrier = threading.Barrier(12)
+
+    def write(_number: int) -> bool:
+        barrier.wait()
+        try:
+            table.put_item(
+                TableName="once",
+                Item={"pk": {"S": "a"}, "version": {"N": "2"}},
+                ConditionExpression="version = :read",
+                ExpressionAttributeValues={":read": {"N": "1"}},
+            )
+        except table.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(write, range(12))).count(True) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def install(patches: Patches) -> None:
     _refuse_unknown_role(patches)
     _filter_log_events_by_prefix(patches)
     _take_loopback_for_tls(patches)
+    _make_table_writes_atomic(patches)
 
 
 def _refuse_to_delete_group_in_use(patches: Patches) -> None:
@@ -117,6 +119,23 @@ def _take_loopback_for_tls(patches: Patches) -> None:
         return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
     patches.replace(FakeBucket, "get_permission", get_permission)
+
+
+def _make_table_writes_atomic(patches: Patches) -> None:
+    """moto checks a condition, then writes: of two requests at once, on two threads, both may win."""
+    from moto.dynamodb.models import DynamoDBBackend  # noqa: PLC0415  (slow)
+
+    lock = threading.RLock()  # a transaction calls the single writes
+
+    def one_at_a_time(name: str) -> None:
+        def write(backend: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401
+            with lock:
+                return original(backend, *values, **named)
+
+        original = patches.replace(DynamoDBBackend, name, write)
+
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+        one_at_a_time(name)
 
 
 def _is_against_http(statement: dict[str, Any]) -> bool:

@@ -13,19 +13,30 @@ from sshq.adapters.aws_errors import code
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sshq.ports import Randomness
+
 Item = dict[str, Any]
+WRITE = "write"
 
 
 class ConditionFailedError(Exception):
-    """The item wasn't as the condition wants it; nothing was written."""
+    """The item wasn't as the condition wants it; nothing was written.
+
+    `stored` is the item as it is, where the call asked for that (in DynamoDB's own form).
+    """
+
+    def __init__(self, stored: Item) -> None:
+        super().__init__()
+        self.stored = stored
 
 
 class Table:
     """`client` is a boto3 DynamoDB client. Keys are `pk` and `sk`; the index `gsi1` has its own two."""
 
-    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401  boto3 has no types
+    def __init__(self, client: Any, name: str, randomness: Randomness) -> None:  # noqa: ANN401
         self._client = client
         self._name = name
+        self._randomness = randomness
 
     def get(self, pk: str, sk: str) -> Item | None:
         """A strongly consistent read."""
@@ -37,13 +48,26 @@ class Table:
     def put(
         self, item: Item, *, condition: str | None = None, values: Mapping[str, Any] | None = None
     ) -> None:
-        """Write a whole item, on a condition."""
-        request: dict[str, Any] = {"TableName": self._name, "Item": _serialised(item)}
+        """Write a whole item, on a condition.
+
+        boto3 asks again when an answer is lost; if the first call had taken effect, the second
+        fails its condition. The mark on the item tells that it is our own.
+        """
+        mark = self._randomness.token(8).hex()
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Item": _serialised(item | {WRITE: mark}),
+        }
         if condition is not None:
             request["ConditionExpression"] = condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         if values:
             request["ExpressionAttributeValues"] = _serialised(dict(values))
-        self._conditional(self._client.put_item, request)
+        try:
+            self._conditional(self._client.put_item, request)
+        except ConditionFailedError as error:
+            if error.stored.get(WRITE) != {"S": mark}:
+                raise
 
     def update(self, pk: str, sk: str, update: str, *, condition: str, values: Item) -> None:
         """An update expression on a condition."""
@@ -107,10 +131,10 @@ class Table:
             call(**request)
         except ClientError as error:
             if code(error) == "ConditionalCheckFailedException":
-                raise ConditionFailedError from error
+                raise ConditionFailedError(error.response.get("Item", {})) from error
             reasons = error.response.get("CancellationReasons", [])
             if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
-                raise ConditionFailedError from error
+                raise ConditionFailedError({}) from error
             raise
 
 

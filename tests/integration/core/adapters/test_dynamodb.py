@@ -1,0 +1,390 @@
+"""The one table: its conditions decide, whoever comes at once and whatever answer is lost."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sshq.domain import tickets
+from sshq.domain.jobs import Job, JobShape, Message, Node, Phase, ResponseUrl
+from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+from sshq.domain.members import Member
+from sshq.domain.setup_plan import Actual, Names, desired, plan
+from tests.core_aws import NOW, TABLE
+from tests.core_services import ADMIN, ALICE, BOB
+
+if TYPE_CHECKING:
+    from sshq.composition import Live
+    from tests.core_aws import CoreAws
+
+LOST_ANSWERS = ("throttle", "5xx", "timeout-before", "timeout-after")
+HOUR = timedelta(hours=1)
+
+
+def a_job(name: str, **changes: Any) -> Job:
+    return Job(
+        name=name,
+        owner=ALICE,
+        request="r" * 64,
+        shape=JobShape(instance="ml.m5.large", image="img:1", hours=0.5, env={"A": "1"}),
+        prefix="jobs/" + "0" * 40,
+        created_at=NOW,
+        phase_since=NOW,
+        cap_seconds=3600,
+        deadline=NOW + HOUR,
+    ).model_copy(update=changes)
+
+
+def a_lease(lease: str, **changes: Any) -> Lease:
+    return Lease(
+        id=lease,
+        job="sshq-alice-x",
+        owner=ALICE,
+        public_key="ssh-ed25519 AAAA",
+        key_fingerprint="f" * 64,
+        ticket="t" * 64,
+        created_at=NOW,
+        expires_at=NOW + HOUR,
+    ).model_copy(update=changes)
+
+
+def a_session(lease: str, session: str) -> LeaseSession:
+    return LeaseSession(lease=lease, id=session, node="mi-1", started_at=NOW)
+
+
+def a_ticket(live: Live, code: str) -> str:
+    ticket = tickets.issue(code=code, job="sshq-alice-x", owner=ALICE, now=NOW)
+    live.tickets.add(ticket)
+    return ticket.fingerprint
+
+
+def at_once(workers: int, work: Any) -> list[Any]:
+    """`work(n)` in as many threads, all let go at one moment."""
+    barrier = threading.Barrier(workers)
+
+    def one(number: int) -> Any:
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, range(workers)))
+
+
+def test_of_a_hundred_keys_at_once_exactly_one_spends_a_ticket(live: Live) -> None:
+    fingerprint = a_ticket(live, "A" * 32)
+
+    def spend(number: int) -> bool:
+        return live.tickets.spend(fingerprint, key=f"key-{number}", lease=f"l-{number}", now=NOW)
+
+    won = [number for number, spent in enumerate(at_once(100, spend)) if spent]
+
+    stored = live.tickets.get(fingerprint)
+    assert stored is not None
+    assert [stored.redeemed_by] == [f"key-{number}" for number in won]
+    assert stored.lease == f"l-{won[0]}"
+
+
+def test_a_ticket_is_spent_up_to_its_last_second_and_not_after(live: Live) -> None:
+    early, late = a_ticket(live, "B" * 32), a_ticket(live, "C" * 32)
+    end = NOW + tickets.LIFE
+
+    assert live.tickets.spend(early, key="k", lease="l", now=end - timedelta(seconds=1))
+    assert not live.tickets.spend(late, key="k", lease="l", now=end)
+    assert not live.tickets.spend("0" * 64, key="k", lease="l", now=NOW)
+
+
+def test_a_ticket_whose_answer_was_lost_still_names_its_winner(aws: CoreAws, live: Live) -> None:
+    fingerprint = a_ticket(live, "D" * 32)
+    aws.fault("UpdateItem", "timeout-after")
+
+    live.tickets.spend(fingerprint, key="k", lease="l", now=NOW)
+
+    stored = live.tickets.get(fingerprint)
+    assert stored is not None
+    assert stored.redeemed_by == "k"
+
+
+def test_a_job_comes_back_as_it_was_stored(live: Live) -> None:
+    job = a_job(
+        "sshq-alice-whole",
+        phase=Phase.READY,
+        nodes=(Node(rank=0, id="mi-1", host_keys=("ssh-ed25519 A", "ssh-rsa B")),),
+        message=Message(channel="D1", ts="1.2"),
+        response_url=ResponseUrl(url="https://hooks.slack.test/x", issued_at=NOW),
+        activation="act-1",
+    )
+
+    assert live.jobs.add(job) == job
+    assert live.jobs.get(job.name) == job
+
+
+def test_a_second_job_of_a_name_changes_nothing(live: Live) -> None:
+    first = live.jobs.add(a_job("sshq-alice-twice"))
+    second = live.jobs.add(a_job("sshq-alice-twice", owner=BOB))
+
+    assert second == first
+    assert live.jobs.get(first.name) == first
+
+
+def test_writers_at_once_lose_nothing_of_each_other(live: Live) -> None:
+    """The version number makes each of them read again what another has written."""
+    job = live.jobs.add(a_job("sshq-alice-race"))
+
+    def count(_number: int) -> Job | None:
+        return live.jobs.change(
+            job.name,
+            lambda stored: stored.model_copy(update={"cap_seconds": stored.cap_seconds + 1}),
+        )
+
+    changed = at_once(6, count)
+
+    stored = live.jobs.get(job.name)
+    assert stored is not None
+    assert stored.cap_seconds == job.cap_seconds + 6
+    assert sorted(c.cap_seconds for c in changed if c) == [job.cap_seconds + n for n in range(1, 7)]
+
+
+def test_of_two_who_move_a_job_alike_only_one_has_moved_it(live: Live) -> None:
+    """An event and the caretaker see READY in the same second: one ticket, not two."""
+    job = live.jobs.add(a_job("sshq-alice-alike"))
+
+    def move(_number: int) -> Job | None:
+        return live.jobs.change(
+            job.name,
+            lambda stored: (
+                stored.model_copy(update={"phase": Phase.READY})
+                if stored.phase.may_become(Phase.READY)
+                else None
+            ),
+        )
+
+    assert len([moved for moved in at_once(8, move) if moved]) == 1
+
+
+def test_a_change_that_declines_or_finds_no_job_writes_nothing(live: Live, aws: CoreAws) -> None:
+    job = live.jobs.add(a_job("sshq-alice-still"))
+    before = len(aws.server.calls.list(operation="PutItem"))
+
+    assert live.jobs.change(job.name, lambda _stored: None) is None
+    assert live.jobs.change("sshq-nobody", lambda stored: stored) is None
+    assert len(aws.server.calls.list(operation="PutItem")) == before
+
+
+def test_a_writer_who_is_always_late_gives_up_loudly(live: Live) -> None:
+    job = live.jobs.add(a_job("sshq-alice-starved"))
+
+    def overtaken(stored: Job) -> Job:
+        live.jobs.change(stored.name, lambda s: s.model_copy(update={"language": "zh"}))
+        return stored.model_copy(update={"language": "en"})
+
+    with pytest.raises(RuntimeError, match="sshq-alice-starved"):
+        live.jobs.change(job.name, overtaken)
+
+
+@pytest.mark.parametrize("kind", LOST_ANSWERS)
+def test_a_change_is_known_as_ones_own_when_its_answer_was_lost(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    """Else who moved the job to READY would think that another did, and show no ticket."""
+    job = live.jobs.add(a_job(f"sshq-alice-lost-{kind}"))
+    aws.fault("PutItem", kind)
+
+    changed = live.jobs.change(
+        job.name,
+        lambda stored: (
+            stored.model_copy(update={"phase": Phase.READY})
+            if stored.phase.may_become(Phase.READY)
+            else None
+        ),
+    )
+
+    assert changed is not None
+    assert changed.phase is Phase.READY
+
+
+def test_the_open_jobs_are_in_the_order_of_their_making_until_they_end(live: Live) -> None:
+    second = live.jobs.add(a_job("sshq-order-a", created_at=NOW - HOUR))
+    first = live.jobs.add(a_job("sshq-order-z", created_at=NOW - 2 * HOUR))
+
+    def names() -> list[str]:
+        return [j.name for j in live.jobs.open_jobs() if j.name.startswith("sshq-order-")]
+
+    assert names() == [first.name, second.name]
+
+    live.jobs.change(first.name, lambda stored: stored.model_copy(update={"phase": Phase.STOPPED}))
+    assert names() == [second.name]
+
+
+def test_all_pages_of_the_open_jobs_are_read(live: Live) -> None:
+    """A page of DynamoDB ends at 1 MB."""
+    shape = a_job("x").shape.model_copy(update={"command": "x" * 300_000})
+    made = [live.jobs.add(a_job(f"sshq-big-{n}", shape=shape)).name for n in range(5)]
+
+    found = [job.name for job in live.jobs.open_jobs()]
+
+    assert set(made) <= set(found)
+    for name in made:
+        live.jobs.change(name, lambda stored: stored.model_copy(update={"phase": Phase.STOPPED}))
+
+
+def test_a_live_lease_takes_sessions(live: Live) -> None:
+    live.leases.add(a_lease("l-live"))
+
+    assert live.leases.add_session(a_session("l-live", "s-1"), NOW)
+    assert live.leases.add_session(a_session("l-live", "s-2"), NOW)
+    assert [session.id for session in live.leases.sessions("l-live")] == ["s-1", "s-2"]
+
+    live.leases.remove_session("l-live", "s-1")
+    assert [session.id for session in live.leases.sessions("l-live")] == ["s-2"]
+
+
+def test_an_ended_an_expired_and_an_unknown_lease_take_none(live: Live) -> None:
+    live.leases.add(a_lease("l-ended"))
+    live.leases.add(a_lease("l-expired", expires_at=NOW))
+    assert live.leases.end("l-ended", LeaseEnd.BY_OWNER)
+
+    for lease in ("l-ended", "l-expired", "l-unknown"):
+        assert not live.leases.add_session(a_session(lease, f"s-{lease}"), NOW)
+        assert live.leases.sessions(lease) == []
+
+
+@pytest.mark.parametrize("kind", LOST_ANSWERS)
+def test_a_session_is_added_though_its_answer_was_lost(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    live.leases.add(a_lease(f"l-{kind}"))
+    aws.fault("TransactWriteItems", kind)
+
+    assert live.leases.add_session(a_session(f"l-{kind}", "s-1"), NOW)
+
+
+def test_a_lease_ends_once_and_stays_as_it_ended(live: Live) -> None:
+    lease = live.leases.add(a_lease("l-once"))
+
+    assert live.leases.end("l-once", LeaseEnd.TICKET_REUSED)
+    assert not live.leases.end("l-once", LeaseEnd.JOB_ENDED)
+    assert not live.leases.end("l-nobody", LeaseEnd.JOB_ENDED)
+
+    again = live.leases.add(lease)
+    assert again.ended is LeaseEnd.TICKET_REUSED
+
+
+def test_the_leases_of_a_job_are_found_by_the_job(live: Live) -> None:
+    live.leases.add(a_lease("l-of-1", job="sshq-of"))
+    live.leases.add(a_lease("l-of-2", job="sshq-of"))
+    live.leases.add(a_lease("l-of-3", job="sshq-of-another"))
+
+    assert {lease.id for lease in live.leases.of_job("sshq-of")} == {"l-of-1", "l-of-2"}
+
+
+def test_a_nonce_serves_one_request_of_a_key(live: Live) -> None:
+    used = at_once(8, lambda _n: live.leases.remember_nonce("key", "nonce-0001", NOW + HOUR))
+
+    assert used.count(True) == 1
+    assert live.leases.remember_nonce("another key", "nonce-0001", NOW + HOUR)
+    assert live.leases.remember_nonce("key", "nonce-0002", NOW + HOUR)
+
+
+@pytest.mark.parametrize("kind", LOST_ANSWERS)
+def test_a_nonce_is_new_though_its_answer_was_lost(aws: CoreAws, live: Live, kind: str) -> None:
+    """Else a client whose request was fine would be told that its signature isn't."""
+    aws.fault("PutItem", kind)
+
+    assert live.leases.remember_nonce("key", f"nonce-{kind}", NOW + HOUR)
+
+
+def test_a_request_begins_until_it_is_finished(live: Live) -> None:
+    assert live.requests.begin("r-1", "run", NOW)
+    assert live.requests.begin("r-1", "run", NOW + HOUR)
+    live.requests.finish("r-1")
+
+    assert not live.requests.begin("r-1", "run", NOW + 2 * HOUR)
+    assert live.requests.begin("r-2", "run", NOW)
+
+
+@pytest.mark.parametrize("kind", LOST_ANSWERS)
+def test_a_request_is_finished_though_the_answer_was_lost(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    live.requests.begin(f"r-{kind}", "run", NOW)
+    aws.fault("UpdateItem", kind)
+
+    live.requests.finish(f"r-{kind}")
+
+    assert not live.requests.begin(f"r-{kind}", "run", NOW)
+
+
+def test_a_member_is_enrolled_once(live: Live) -> None:
+    alice = Member(actor=ALICE, slug="alice", added_by=ADMIN, added_at=NOW)
+
+    assert live.members.get(ALICE) is None
+    assert live.members.add(alice)
+    assert not live.members.add(alice.model_copy(update={"slug": "mallory"}))
+    assert live.members.get(ALICE) == alice
+
+
+@pytest.mark.parametrize("kind", LOST_ANSWERS)
+def test_a_new_member_isnt_taken_for_an_old_one_when_the_answer_was_lost(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    actor = ALICE.model_copy(update={"user": f"U{LOST_ANSWERS.index(kind)}LOST"})
+    aws.fault("PutItem", kind)
+
+    assert live.members.add(Member(actor=actor, slug="x", added_by=ADMIN, added_at=NOW))
+
+
+def test_a_plan_is_kept_until_it_is_thrown_away(live: Live) -> None:
+    names = Names(**{name: getattr(live.settings, name) for name in Names.model_fields})
+    wanted = plan(desired(names), Actual(account="123456789012", region="eu-west-1", specs={}))
+
+    live.plans.put(wanted)
+    assert live.plans.get(wanted.digest) == wanted
+
+    live.plans.discard(wanted.digest)
+    assert live.plans.get(wanted.digest) is None
+    live.plans.discard(wanted.digest)
+
+
+@pytest.mark.parametrize("kind", ("none", *LOST_ANSWERS))
+def test_the_audit_has_each_event_once(aws: CoreAws, live: Live, kind: str) -> None:
+    if kind != "none":
+        aws.fault("PutItem", kind)
+
+    live.audit.record(f"event-{kind}", actor=ALICE, job="sshq-x")
+
+    items = aws.client("dynamodb").query(
+        TableName=TABLE,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "AUDIT#2026-11-22"}},
+    )["Items"]
+    (found,) = [item for item in items if item["event"]["S"] == f"event-{kind}"]
+    assert found["who"]["S"] == ALICE.tag
+    assert found["facts"]["M"] == {"job": {"S": "sshq-x"}}
+
+
+def test_what_may_be_forgotten_says_when(aws: CoreAws, live: Live) -> None:
+    """TTL deletes by `expires`, in epoch seconds; jobs, members and the audit have none."""
+    live.leases.add(a_lease("l-ttl"))
+    live.leases.remember_nonce("key-ttl", "nonce-0001", NOW + HOUR)
+    live.requests.begin("r-ttl", "run", NOW)
+    a_ticket(live, "E" * 32)
+    live.jobs.add(a_job("sshq-ttl"))
+
+    by_kind: dict[str, set[bool]] = {}
+    for page in aws.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE):
+        for item in page["Items"]:
+            kind = item["pk"]["S"].split("#")[0]
+            expires = int(item.get("expires", {"N": "0"})["N"])
+            assert expires == 0 or expires > NOW.timestamp()
+            by_kind.setdefault(kind, set()).add(bool(expires))
+    assert {kind for kind, ttl in by_kind.items() if ttl == {True}} >= {
+        "LEASE",
+        "NONCE",
+        "REQUEST",
+        "TICKET",
+    }
+    assert {kind for kind, ttl in by_kind.items() if ttl == {False}} >= {"JOB", "AUDIT"}
