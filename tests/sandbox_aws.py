@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -137,3 +138,6 @@ def running_account(
         yield Account(server, events)
     finally:
         server.stop()
+
+
+open_account = contextmanager(running_account)

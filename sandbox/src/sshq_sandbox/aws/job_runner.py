@@ -147,7 +147,8 @@ class _Run:
 
     def _wait(self, containers: list[Container]) -> _Ending:
         """Until every container has ended; the first that fails ends the others."""
-        deadline = self._platform.clock().timestamp() + self._job.max_runtime_seconds
+        started = self._job.training_started or self._platform.clock()
+        deadline = started.timestamp() + self._job.max_runtime_seconds
         running = len(containers)
         stopped_as, failure = "", None
         while running:

@@ -35,8 +35,8 @@ class ContainerRunner(Protocol):
 def install(patches: Patches, jobs: TrainingJobs) -> None:
     """Put `jobs` in the place of moto's own training jobs.
 
-    They stay in the dictionary of moto's backend, so that its ListTags, DeleteTags and Search find
-    them.
+    They stay in the dictionary of moto's backend, so that its ListTags and DeleteTags, and the
+    tagging API's GetResources, find them.
     """
     from moto.core.responses import ActionResult, EmptyResult  # noqa: PLC0415  (slow)
     from moto.sagemaker.models import SageMakerModelBackend  # noqa: PLC0415

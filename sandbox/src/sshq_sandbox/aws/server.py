@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from sshq_sandbox.aws.job_runner import JobRunner, Platform
 from sshq_sandbox.aws.patches import Patches
 from sshq_sandbox.aws.sagemaker_jobs import TrainingJobs
 from sshq_sandbox.aws.targets import TargetHandler, Targets
+from sshq_sandbox.aws.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _PROCESS = threading.Lock()
 """Held by the server that runs: moto's state and the parts replaced in it belong to the process."""
 
+_PASSED_ON = ("SANDBOX_SSHD",)
 _IMAGE_BIN = Path(__file__).parents[1] / "image" / "bin"
 
 
@@ -71,6 +74,7 @@ class AwsServer:
         self._targets: dict[str, TargetHandler] = {}
         self._patches = Patches()
         self._runner: JobRunner | None = None
+        self._warm_up: WarmUp | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
@@ -91,6 +95,7 @@ class AwsServer:
     def _listen(self) -> None:
         # moto reads these when a backend is first made.
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # SSM reads EC2's: half a second
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  (1 s: not at import)
         from moto.core.model_instances import reset_model_data  # noqa: PLC0415
         from werkzeug.serving import make_server  # noqa: PLC0415
@@ -116,9 +121,14 @@ class AwsServer:
             daemon=True,
         )
         self._thread.start()
+        if self._warm_up is not None:
+            self._warm_up.start()
 
     def stop(self) -> None:
         """End all jobs, close the socket, and give moto its own parts back."""
+        if self._warm_up is not None:
+            self._warm_up.stop()
+            self._warm_up = None
         if self._runner is not None:
             self._runner.close()
             self._runner = None
@@ -151,6 +161,8 @@ class AwsServer:
                 environment={
                     "AWS_ENDPOINT_URL": self.url,
                     "SSL_CERT_FILE": str(self._state_dir / "tls" / "ca.pem"),
+                    "SANDBOX_PYTHON": sys.executable,
+                    **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 },
                 credentials=JobCredentials(self.callers),
                 s3=S3Clients(self.url),
@@ -169,8 +181,10 @@ class AwsServer:
             create_backend_app,
         )
 
+        dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._warm_up = WarmUp(dispatcher)
         return Front(
-            Targets(DomainDispatcherApplication(create_backend_app), self._targets),
+            Targets(dispatcher, self._targets),
             calls=self.calls,
             faults=self.faults,
             crash=self._crash,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sshq_sandbox.aws.server import AwsServer
-from tests.sandbox_aws import Events, running_account
+from tests.sandbox_aws import Events, open_account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_stopped_server_forgets_and_can_start_again(tmp_path: Path) -> None:
 
     url = ""
     for _ in range(2):
-        for account in running_account(tmp_path):
+        with open_account(tmp_path) as account:
             assert [r["RoleName"] for r in account.client("iam").list_roles()["Roles"]] == [
                 "job-role"
             ]
@@ -44,11 +45,23 @@ def test_a_stopped_server_forgets_and_can_start_again(tmp_path: Path) -> None:
 
 
 def test_ending_the_server_ends_its_jobs(tmp_path: Path) -> None:
-    accounts = running_account(tmp_path, stop_grace_seconds=600.0)
-    account = next(accounts)
-    account.run("endless", "trap '' TERM; while :; do sleep 600; done")
-    account.events.wait("endless", "Training")
-
-    assert next(accounts, None) is None
+    with open_account(tmp_path, stop_grace_seconds=600.0) as account:
+        account.run("endless", "trap '' TERM; while :; do sleep 600; done")
+        account.events.wait("endless", "Training")
 
     assert [event["SecondaryStatus"] for event in account.events.of("endless")][-1] == "Stopped"
+
+
+def test_a_moved_clock_moves_the_jobs_with_it(tmp_path: Path) -> None:
+    ahead = [timedelta()]
+    with open_account(tmp_path, clock=lambda: datetime.now(UTC) + ahead[0]) as account:
+        account.run("late", "sleep 600", StoppingCondition={"MaxRuntimeInSeconds": 3600})
+        account.events.wait("late", "Training")
+
+        ahead[0] = timedelta(days=2)
+
+        event = account.events.wait("late", "MaxRuntimeExceeded")
+        assert event["TrainingEndTime"] - event["CreationTime"] > 86_400_000
+        account.run("later", "echo up")
+        account.events.wait("later", "Completed")
+        assert account.log_lines("later") == ["up"]
