@@ -52,9 +52,10 @@ class Schedules:
     async def catch_up(self) -> list[str]:
         """The clock was moved: fire what is due, wait until it is done, return the names."""
         due = [timer for timer in self._timers if timer.is_due(self._now())]
-        await asyncio.gather(*(self._fire(timer) for timer in due))
+        invocations = [self._fire(timer) for timer in due]
         for timer in self._timers:
             timer.moved.set()
+        await asyncio.gather(*invocations)
         return [timer.schedule.name for timer in due]
 
     async def stop(self) -> None:
@@ -74,10 +75,11 @@ class Schedules:
             except TimeoutError:
                 continue
 
-    async def _fire(self, timer: _Timer) -> Outcome:
+    def _fire(self, timer: _Timer) -> asyncio.Task[Outcome]:
+        """Not a coroutine: between "it is due" and its next time nobody else may look."""
         moment = self._now()
         timer.due = timer.expression.next_after(moment)
-        return await self._functions.start_later(timer.function, self._event(timer, moment))
+        return self._functions.start_later(timer.function, self._event(timer, moment))
 
     def _event(self, timer: _Timer, moment: datetime) -> dict[str, Any]:
         if timer.schedule.payload is not None:
