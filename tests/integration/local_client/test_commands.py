@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -205,3 +207,21 @@ def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
         for text in (done.stdout, done.stderr):
             assert api.ticket.rpartition("/")[2] not in text
             assert key not in text
+
+
+def test_a_refusal_reaches_the_terminal_though_ssh_hides_stderr(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    """ControlPersist gives a ProxyCommand /dev/null for stderr; here ssh has a real terminal."""
+    run("connect", api.ticket, "--no-shell")
+    api.ended = True
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvp("ssh", ["ssh", "-F", str(tmp_path / "config"), JOB])  # noqa: S606
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody holds any more ends in EIO
+        while block := os.read(terminal, 4096):
+            shown += block
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 255
+    assert b"This lease has ended. Ask: /sshq connect" in shown

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from sshq_local.cli import COMMANDS, main
+from sshq_local.progress import Progress
+from sshq_local.version import VERSION
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    shown = capsys.readouterr().out
+    assert str(import_module(f"sshq_local.commands.{command}").__doc__).splitlines()[0] in shown
+    assert "exit codes:" in shown
+
+
+def test_the_overview_names_each_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {command} " in shown for command in COMMANDS)
+    assert "4 ssh is missing" in shown
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["connect"], ["ls", "x"], ["ls", "--", "x"], ["connect", "a", "b"]]
+)
+def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["proxy", "renew"])
+def test_what_ssh_runs_is_no_command_for_people(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word]) == 255
+    assert "is run by ssh" in capsys.readouterr().err
+
+
+def test_the_version_is_the_package_s() -> None:
+    project = Path(__file__).parents[3] / "local_client" / "pyproject.toml"
+    assert tomllib.loads(project.read_text("utf-8"))["project"]["version"] == VERSION
+
+
+def test_progress_tells_how_long_and_whether(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([1.0, 1.25, 2.0])
+    progress = Progress(clock=lambda: next(times))
+    with progress.stage("Looking"):
+        pass
+    with pytest.raises(KeyError), progress.stage("Failing"):
+        raise KeyError
+    assert capsys.readouterr().err == "Looking … 0.25 s\nFailing … failed\n"
+
+
+def test_quiet_progress_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(quiet=True).stage("Looking"):
+        pass
+    assert capsys.readouterr().err == ""
