@@ -22,7 +22,7 @@ from sshq_sandbox.lambda_host.http_api import HttpApi
 from sshq_sandbox.lambda_host.template import Place, Template
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 STACK = Path(__file__).parent / "stack"
 PLACE = Place(region="eu-west-1", account="123456789012", stack="test")
@@ -36,6 +36,7 @@ class World:
     host: LambdaHost
     aws: AwsServer
     bus: EventBus
+    logs: Path
     clock: SandboxClock
     http_api: HttpApi
 
@@ -54,22 +55,24 @@ class World:
         items.sort(key=lambda item: int(item["at"]["N"]))
         return [json.loads(i["event"]["S"]) for i in items if i["function"]["S"] == function]
 
-    async def until(self, function: str, fits: Callable[[list[dict[str, Any]]], bool]) -> list[Any]:
-        """Wait until a function's events fit."""
+    async def until_one(self, function: str, source: str) -> dict[str, Any]:
+        """Wait for a function's first event from a source, and until all is quiet; the only one."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
+            quiet = await self.host.is_quiet()
             events = await asyncio.to_thread(self.events, function)
-            if fits(events):
-                return events
+            found = [event for event in events if source_of(event) == source]
+            if found and quiet:
+                assert len(found) == 1, found
+                return found[0]
             assert time.monotonic() < deadline, f"{function} got only {events}"
             await asyncio.sleep(0.05)
 
-    async def until_quiet(self) -> None:
-        """Wait until no function runs and no message waits."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not await self.host.is_quiet():
-            assert time.monotonic() < deadline, "it never was quiet"
-            await asyncio.sleep(0.05)
+
+def source_of(event: dict[str, Any]) -> str:
+    """Who sent an event; the tests' own orders come from nobody."""
+    records = event.get("Records")
+    return str(records[0]["eventSource"] if records else event.get("source", ""))
 
 
 @asynccontextmanager
@@ -103,22 +106,26 @@ async def running(state: Path) -> AsyncIterator[World]:
     )
     try:
         await host.start()
-        yield World(host, aws, bus, clock, http_api)
+        yield World(host, aws, bus, logs, clock, http_api)
     finally:
         await host.stop()
         await http_api.stop()
         await asyncio.to_thread(aws.stop)
 
 
-@pytest.fixture
-def in_world(tmp_path: Path) -> Callable[[Callable[[World], Awaitable[None]]], None]:
-    """Run a coroutine function against a host of its own."""
+@pytest.fixture(scope="module")
+def in_world(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Callable[[World], Awaitable[None]]], None]]:
+    """Run a coroutine function against the module's host: one loop, one stack for all stories."""
+    with asyncio.Runner() as runner:
+        context = running(tmp_path_factory.mktemp("lambda"))
+        world = runner.run(context.__aenter__())
+        try:
+            yield lambda story: runner.run(as_coroutine(story(world)))
+        finally:
+            runner.run(context.__aexit__(None, None, None))
 
-    def run(story: Callable[[World], Awaitable[None]]) -> None:
-        async def go() -> None:
-            async with running(tmp_path) as world:
-                await story(world)
 
-        asyncio.run(go())
-
-    return run
+async def as_coroutine(story: Awaitable[None]) -> None:
+    await story
