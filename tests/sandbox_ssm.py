@@ -234,11 +234,11 @@ class DataChannelClient:
     `received` grows with what the port says.
     """
 
-    def __init__(self, ca_file: str) -> None:
+    def __init__(self, ca_file: str, settings: Settings | None = None) -> None:
         self._context = ssl.create_default_context(cafile=ca_file)
         loop = asyncio.get_running_loop()
         self.channel = Channel(
-            Settings(), new_id=lambda: os.urandom(16), epoch=time.time() - loop.time()
+            settings or Settings(), new_id=lambda: os.urandom(16), epoch=time.time() - loop.time()
         )
         self.received = bytearray()
         self.close_code: int | None = None

@@ -72,7 +72,7 @@ class Agent:
                 task.cancel()
             await asyncio.gather(*self._sessions.values(), *self._tasks, return_exceptions=True)
             if self._control is not None:
-                self._control.close()
+                await self._control.close()
 
     async def _keep_pinging(self) -> None:
         credentials: Credentials | None = None
@@ -123,7 +123,7 @@ class Agent:
                 backoff = 0.0
                 self._on_control(message)
             self._control = None
-            socket.close()
+            await socket.close()
             backoff = min(LONGEST_BACKOFF, backoff * 2 or 0.05)
             await asyncio.sleep(backoff)
 

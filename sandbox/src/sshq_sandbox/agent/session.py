@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HANDSHAKE_SECONDS = 15.0
 LAST_ACKNOWLEDGEMENT_SECONDS = 5.0
 """How long the end of a session waits for the client to have the last bytes."""
+CLOSE_SECONDS = 1.0
+"""How long the TCP peer may take to read the last bytes."""
 LARGEST_BACKLOG = 8 * 1024 * 1024
 """Bytes not yet taken by the TCP peer above which input isn't acknowledged: it is sent again."""
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
@@ -87,8 +89,13 @@ class PortSession:
                 self._timer.cancel()
             if self._tcp is not None:
                 self._tcp.close()
+                try:
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await self._tcp.wait_closed()
+                except (TimeoutError, OSError):
+                    self._tcp.transport.abort()
             if self._socket is not None:
-                self._socket.close()
+                await self._socket.close()
 
     async def _work(self) -> Outcome:
         started = time.monotonic_ns()
@@ -185,7 +192,7 @@ class PortSession:
                 except frames.FrameError:
                     continue
             self._socket = None
-            socket.close()
+            await socket.close()
 
     def _on_frame(self, frame: Frame) -> bool:
         """Whether the session is over."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
+_CLOSE_SECONDS = 1.0
 _LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
@@ -81,11 +82,17 @@ class WebSocket:
                 if final:
                     return message
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Say so, and let go of the socket: after a second at the latest."""
         if not self._closing:
             self._closing = True
             self._send(_CLOSE, b"\x03\xe8")
         self._writer.close()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._writer.wait_closed()
+        except (TimeoutError, OSError):
+            self._writer.transport.abort()
 
     async def _frame(self) -> tuple[bool, int, bytes]:
         first, second = await self._reader.readexactly(2)

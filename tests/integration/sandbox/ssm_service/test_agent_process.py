@@ -11,14 +11,15 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.sandbox_ssm import REGION, DataChannelClient, RunningSsm, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
@@ -53,9 +54,7 @@ class AgentProcess:
         return str(json.loads((self.state / "registration").read_text())["ManagedInstanceID"])
 
     def serve(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "sshq_sandbox.agent"], env=self._environment
-        )
+        return subprocess.Popen([sys.executable, "-m", "sshq_sandbox.agent"], env=self._environment)
 
 
 @pytest.fixture

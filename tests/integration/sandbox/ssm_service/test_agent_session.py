@@ -46,7 +46,7 @@ class MemoryChannel:
     async def receive(self) -> bytes | None:
         return await self.inbox.get()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.inbox.put_nowait(None)
 
     async def next(self, message_type: str) -> Frame:

@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from sshq_local.ssm.channel import State, Why
+from sshq_local.ssm.settings import Settings
 from sshq_sandbox.ssm_service.faults import FrameFault
 from tests.sandbox_ssm import REGION, SSH_DOCUMENT, DataChannelClient, until
 
@@ -47,9 +48,9 @@ class Sessions:
                 return str(found[0]["Status"])
         return "unknown"
 
-    def client(self) -> DataChannelClient:
+    def client(self, settings: Settings | None = None) -> DataChannelClient:
         async def make() -> DataChannelClient:
-            return DataChannelClient(str(self.aws.folder / "tls" / "ca.pem"))
+            return DataChannelClient(str(self.aws.folder / "tls" / "ca.pem"), settings)
 
         return self.aws.run(make())
 
@@ -174,7 +175,7 @@ def test_data_survives_faults(sessions: Sessions, kind: Any, to: Any) -> None:
 
 def test_a_start_that_the_agent_never_hears_shows_as_no_handshake(sessions: Sessions) -> None:
     sessions.aws.service.faults.add(FrameFault("drop", "control", message_type="interactive_shell"))
-    session, client = sessions.start(), sessions.client()
+    session, client = sessions.start(), sessions.client(Settings(handshake_timeout=0.5))
     sessions.run(client.connect(session["StreamUrl"], session["TokenValue"]))
     sessions.run(client.until(lambda: client.channel.end is not None))
     assert client.channel.end is not None
