@@ -304,6 +304,9 @@ class _Proxy:
         until = time.monotonic() + seconds
         while True:
             now = time.monotonic()
+            if not self._channel.room and self._input.writer_is_gone():
+                # The window is full, so stdin's end isn't read: a killed ssh must not leave us here.
+                self._stop = True
             self._take_input(now)
             if now >= until or self._channel.state is State.CLOSED:
                 return

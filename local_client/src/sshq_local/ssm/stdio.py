@@ -7,6 +7,7 @@ acknowledgements and pings from going out. Both are daemons: a blocked read ends
 from __future__ import annotations
 
 import os
+import select
 from threading import Condition, Lock, Thread
 
 TYPE_CHECKING = False
@@ -42,6 +43,21 @@ class Input:
         else:
             self.at_end = True
         return block
+
+    def writer_is_gone(self) -> bool:
+        """Whether nobody holds the other end of the pipe, though bytes may still be in it.
+
+        Never true where descriptors can't be polled (Windows).
+        """
+        poll = getattr(select, "poll", None)
+        if poll is None:
+            return False
+        poller = poll()
+        try:
+            poller.register(self._fd, 0)
+            return any(events & select.POLLHUP for _, events in poller.poll(0))
+        except OSError:
+            return True
 
     def _run(self) -> None:
         while True:

@@ -93,6 +93,11 @@ class LoopbackService:
         with self._changed:
             assert self._changed.wait_for(condition, PATIENCE), "it never happened"
 
+    def received(self, session_id: str) -> int:
+        """Bytes that the session's agent has; 0 while there is no such session."""
+        session = self.sessions.get(session_id)
+        return len(session.agent.received) if session is not None else 0
+
     def close_channel(self, session_id: str, output: str) -> None:
         payload = channel_closed(
             session_id, message_id=bytes(16), created_date="now", output=output

@@ -214,6 +214,21 @@ def test_hanging_up_while_the_network_is_gone_ends_the_session_by_api(
         assert service.ended == ["s-1"]
 
 
+def test_a_writer_that_is_gone_is_seen_behind_a_full_window(service: LoopbackService) -> None:
+    settings = Settings(window=64 * 1024, longest_backoff=0.05)
+    service.unreachable = True
+    with Tunnel(service, settings) as tunnel:
+        tunnel.say(b"x")
+        assert tunnel.hear(1) == b"x"
+        service.cut("s-1")
+        assert service.asked.wait(PATIENCE)
+        # Two blocks are taken (the window, and one read ahead); this one stays in the pipe.
+        tunnel.say(bytes(3 * 64 * 1024))
+        tunnel.hang_up()
+        assert tunnel.exit_code() == 0
+        assert service.ended == ["s-1"]
+
+
 def test_a_reader_that_is_gone_ends_it(service: LoopbackService) -> None:
     with Tunnel(service) as tunnel:
         tunnel.say(b"x")
@@ -253,7 +268,7 @@ def test_a_slow_reader_holds_the_writer_back_and_loses_nothing(service: Loopback
         writer = threading.Thread(target=tunnel.say, args=(data,))
         writer.start()
         # Nothing is read until the echo is more than pipes and sockets hold.
-        service.wait_for(lambda: len(service.sessions["s-1"].agent.received) > 3 * 1024 * 1024)
+        service.wait_for(lambda: service.received("s-1") > 3 * 1024 * 1024)
         assert tunnel.hear(len(data)) == data
         writer.join(PATIENCE)
 
