@@ -1,7 +1,7 @@
 """One HTTP/1.1 request and its answer over a connected socket, which is then done with.
 
-http.client does more, and for its e-mail parser costs each ssh 45 ms of imports: as long as all the
-rest of a ProxyCommand's start.
+http.client does more, and for its e-mail parser costs each ssh about 30 ms of imports: as much as all
+the rest of this package's own start, the data channel aside.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """HTTP Message Signatures (RFC 9421) as the access API asks for them: ed25519, label `sshq`.
 
-Our own, since every ssh waits for it: the general library costs 45 ms more of imports.
+Our own, since every ssh waits for it: the general library costs about 90 ms more of imports.
 tests/integration/local_client has that library check what this module signs.
 """
 

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 VERSION = "0.1.0"
-"""The same as in pyproject.toml (a test holds them together): reading metadata costs 30 ms."""
+"""The same as in pyproject.toml (a test holds them together): importlib.metadata is slow to import."""
