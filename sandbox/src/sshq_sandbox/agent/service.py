@@ -132,13 +132,13 @@ class Agent:
             frame = frames.decode(message)
             payload = frames.parse_object(frame.payload)
             if frame.message_type == MessageType.INTERACTIVE_SHELL:
-                content = frames.parse_object(payload.get("Content", ""))
+                content = frames.parse_object(str(payload.get("Content", "")))
                 self._start_session(str(payload.get("TaskId", "")), content)
             elif frame.message_type == MessageType.AGENT_TASK_ACKNOWLEDGE:
                 if event := self._acknowledged.get(str(payload.get("TaskId", ""))):
                     event.set()
             elif frame.message_type == "agent_job":
-                content = frames.parse_object(payload.get("Content", ""))
+                content = frames.parse_object(str(payload.get("Content", "")))
                 self._spawn(self._run_job(str(payload.get("JobId", "")), content))
         except frames.FrameError:
             return
