@@ -165,7 +165,9 @@ class ControlApi:
 
     async def _redeliver(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        ack = await self._sandbox.slack.redeliver(asked["request_id"], fresh_signature=True)
+        ack = await self._sandbox.slack.redeliver(
+            asked["request_id"], fresh_signature=asked["fresh_signature"]
+        )
         return _acknowledged(ack)
 
     async def _clock(self, request: web.Request) -> web.Response:
@@ -180,7 +182,7 @@ class ControlApi:
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        operation, kind = asked["operation"], FaultKind(asked["kind"])
+        operation, kind = asked["operation"], _kind(asked["kind"])
         nth, times = int(asked.get("nth", 1)), int(asked.get("times", 1))
         if "." in operation or operation == "response_url":  # Slack's way of naming its methods
             fault = _slack_fault(kind)
@@ -233,6 +235,14 @@ def _as_call(call: dict[str, Any]) -> dict[str, Any]:
         "region": "",
         "parameters": call["arguments"],
     }
+
+
+def _kind(text: str) -> FaultKind:
+    try:
+        return FaultKind(text)
+    except ValueError as error:
+        kinds = ", ".join(FaultKind)
+        raise ValueError(f"There is no fault {text!r}; there are {kinds}.") from error
 
 
 def _slack_fault(kind: FaultKind) -> slack_faults.Fault:

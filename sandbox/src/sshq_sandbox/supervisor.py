@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import signal
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +37,7 @@ PERSON_KEY, PERSON = "AKIASANDBOXPERSON000", "you"
 _LOG = logging.getLogger(__name__)
 # SageMaker gives containers 120 s between SIGTERM and SIGKILL; here a person is watching.
 _STOP_GRACE_SECONDS = 10.0
+_URL_TRIES = 5
 _SECRET_VARIABLE = "SSHQ_SLACK_SECRET_ARN"
 _Part = TypeVar("_Part")
 
@@ -68,6 +70,14 @@ async def run(wishes: Wishes, ready: Callable[[SandboxFacts], None]) -> None:
             await sandbox.ended.wait()
     finally:
         folder.clear()
+
+
+async def _save_request_url(slack: SlackStandIn) -> None:
+    """Slack checks the request URL when it is saved; the gateway answers its first request here."""
+    for _ in range(_URL_TRIES):
+        if await slack.verify_url():
+            return
+    raise StateError("The Slack gateway doesn't answer. Its log is in the state folder's logs/.")
 
 
 class Sandbox:
@@ -114,6 +124,7 @@ class Sandbox:
             request_url=f"{url}/slack/events",
             record=self.slack_calls.append,
             clock=lambda: now().timestamp(),
+            signing_clock=time.time,
         )
         await slack.start()
         self._cleanup.push_async_callback(slack.stop)
@@ -145,6 +156,7 @@ class Sandbox:
         secret = json.dumps({"signing_secret": signing_secret, "bot_token": bot_token})
         await asyncio.to_thread(self._fill_secret, aws.url, host, secret)
         aws.callers[PERSON_KEY] = PERSON
+        await _save_request_url(slack)
 
         token = secrets.token_urlsafe(32)
         control = ControlApi(self, token)
