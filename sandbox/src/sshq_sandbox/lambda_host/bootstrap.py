@@ -3,7 +3,8 @@
 Called as `python -m sshq_sandbox.lambda_host.bootstrap HANDLER`, with Lambda's variables and
 - SSHQ_SANDBOX_LIFELINE: a pipe's descriptor; its other end closes when the supervisor is gone;
 - SSHQ_SANDBOX_CLOCK: the file with the sandbox's time offset;
-- SSHQ_SANDBOX_LAYERS: folders of the function's layers (os.pathsep between them).
+- SSHQ_SANDBOX_LAYERS: folders of the function's layers (os.pathsep between them);
+- SSHQ_SANDBOX_RUNTIME: `plain` to do without AWS's client, as where it has no wheel.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ def main() -> None:
     threading.Thread(target=_die_with_supervisor, args=(lifeline,), daemon=True).start()
     sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], *_layers()]
     _install_clock(Path(os.environ.pop("SSHQ_SANDBOX_CLOCK")))
-    if importlib.util.find_spec("runtime_client") is not None:  # awslambdaric's compiled half
+    plain = os.environ.pop("SSHQ_SANDBOX_RUNTIME", "") == "plain"
+    # runtime_client is awslambdaric's compiled half.
+    if not plain and importlib.util.find_spec("runtime_client") is not None:
         from awslambdaric import __main__ as runtime  # noqa: PLC0415 - absent where it has no wheel
 
         runtime.main(sys.argv)

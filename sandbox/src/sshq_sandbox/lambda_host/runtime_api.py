@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _VERSION = "/2018-06-01/runtime"
 _STOP_SECONDS = 2.0
+# Lambda's limit for a synchronous answer is 6 MB.
+_LARGEST_ANSWER = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class FunctionProcess:
 
     async def start(self) -> None:
         """Listen, and start the child."""
-        app = web.Application()
+        app = web.Application(client_max_size=_LARGEST_ANSWER)
         app.router.add_get(f"{_VERSION}/invocation/next", self._next)
         app.router.add_post(f"{_VERSION}/invocation/{{id}}/response", self._response)
         app.router.add_post(f"{_VERSION}/invocation/{{id}}/error", self._error)
