@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sshq_sandbox.lambda_host.functions import Functions, Surroundings
@@ -127,6 +128,7 @@ class LambdaHost:
 
         around, region = self._neighbours, self._template.place.region
 
+        @cache  # a stack has thirty resources of eight services
         def client(service: str, key: str = DEPLOYER_KEY) -> Any:  # noqa: ANN401
             return boto3.client(
                 service,
