@@ -81,7 +81,7 @@ def new_certificate(lease: Id) -> access.CertificateAnswer:
 @app.post("/v1/leases/<lease>/stop")
 def stop_job(lease: Id) -> access.JobAnswer:
     """Stop the lease's job."""
-    return lease_requests.stop_by_lease(live(), *holder_of(live(), _request(), lease))
+    return lease_requests.ask_to_stop(live(), *holder_of(live(), _request(), lease))
 
 
 @app.get("/v1/openapi.json", include_in_schema=False)

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=_WAIT_SECONDS,
         metavar="S",
-        help="show what arrives until the bot is quiet, for S seconds at most (default: 20)",
+        help="how long to wait for what is to come, at most (default: 20)",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -123,9 +123,19 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("fields", nargs="*", metavar="FIELD=VALUE", help="by action id")
     submit.set_defaults(run=_submit)
 
-    inbox = commands.add_parser(
-        "inbox", parents=[common, person, as_json], help="what somebody sees in Slack"
+    redeliver = commands.add_parser(
+        "redeliver",
+        parents=[common, person, as_json, waiting],
+        help="deliver a request of Slack's again",
     )
+    redeliver.add_argument("request_id", help="the ack.request_id that `slash --json` printed")
+    redeliver.add_argument("--fresh-signature", action="store_true", help="as Slack's retries are")
+    redeliver.set_defaults(run=_redeliver)
+
+    inbox = commands.add_parser(
+        "inbox", parents=[common, person, as_json, waiting], help="what somebody sees in Slack"
+    )
+    inbox.add_argument("--until", default="", metavar="TEXT", help="wait for a message with TEXT")
     inbox.set_defaults(run=_inbox)
 
     calls = commands.add_parser(
@@ -301,6 +311,11 @@ def _click(options: argparse.Namespace) -> int:
     return _act(options, "/click", {"as": options.person, "label": options.label})
 
 
+def _redeliver(options: argparse.Namespace) -> int:
+    body = {"request_id": options.request_id, "fresh_signature": options.fresh_signature}
+    return _act(options, "/redeliver", body)
+
+
 def _submit(options: argparse.Namespace) -> int:
     fields = {}
     for pair in options.fields:
@@ -344,17 +359,27 @@ def _act(options: argparse.Namespace, path: str, body: dict[str, Any]) -> int:
 
 
 def _inbox(options: argparse.Namespace) -> int:
-    found = ControlClient(options.state).get("/inbox", **{"as": options.person})
+    client = ControlClient(options.state)
+    deadline = time.monotonic() + options.wait
+    while True:
+        found = client.get("/inbox", **{"as": options.person})
+        has_come = any(options.until in message["text"] for message in found["messages"])
+        if has_come or not options.until or time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    code = 0 if has_come or not options.until else _REFUSED
     if options.json:
         _print_json(found)
-        return 0
+        return code
     for message in found["messages"]:
         _print_message(message)
     if found["modal"]:
         print(found["modal"])
     if not found["messages"] and not found["modal"]:
         print("Nothing yet.")
-    return 0
+    if code:
+        print(f"sshq-sandbox: “{options.until}” didn't come in time.", file=sys.stderr)
+    return code
 
 
 def _calls(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SANDBOX = (sys.executable, "-m", "sshq_sandbox.cli")
 _LOCAL = (sys.executable, "-m", "sshq_local")
 _TICKET = re.compile(r"sshq-local connect (\S+?/[0-9A-Z]{32})")
-_JOB = re.compile(r"`(sshq-alice-[a-z0-9-]+)`")
+_JOB = re.compile(r"Job `(sshq-alice-[a-z0-9-]+)` is submitted")
 _STEP_SECONDS = 120.0
 _DROP_SECONDS = 10.0
 _DEAD_TICKET_EXIT = 1
@@ -125,7 +125,13 @@ def _play(demo: Demo) -> None:
     demo.click("… and confirms exactly that plan", "admin", "Confirm")
     demo.slack("The admin enrols alice", "admin", "add-user @alice")
     said = demo.slack("alice asks for a machine", "alice", "run --instance ml.m5.large")
-    job, ticket = _found(_JOB, said), _found(_TICKET, said)
+    job = _found(_JOB, said)
+    said = demo.run(
+        "… and soon has a node, and a ticket that only she can see",
+        f"sshq-sandbox inbox --as alice --until '`{job}` is ready'",
+        (*_SANDBOX, "inbox", "--as", "alice", "--until", f"`{job}` is ready", "--wait", "60"),
+    )
+    ticket = _found(_TICKET, said)
 
     facts = json.loads((demo.folder / "sandbox" / "sandbox.json").read_text())
     connect = (*_LOCAL, "connect", ticket, "--ca-file", facts["ca_file"], "--accept-api")
@@ -144,7 +150,7 @@ def _play(demo: Demo) -> None:
     _stop_while_connected(demo, job)
     demo.run(
         "The lease is dead with the job",
-        f"ssh {job} true",
+        f"sshq-local exec {job} -- true",
         (*_LOCAL, "exec", job, "--", "true"),
         expect=None,
     )

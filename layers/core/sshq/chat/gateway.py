@@ -53,7 +53,7 @@ def build_app(
         message = _message(invocation, body, answer, clock)
         is_command = invocation.command.queue is Queue.COMMANDS
         queue = commands if is_command else provisioning
-        group = message.actor.tag.replace("/", "-") if is_command else PROVISIONING_GROUP
+        group = message.group if is_command else PROVISIONING_GROUP
         queue.send(message.model_dump_json(), group=group, deduplication=message.request)
 
     @app.command("/sshq")

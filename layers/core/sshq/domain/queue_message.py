@@ -30,3 +30,8 @@ class QueueMessage(Record):
     arguments: dict[str, Any] = Field(default_factory=dict)
     answer: Answer
     received_at: datetime
+
+    @property
+    def group(self) -> str:
+        """The FIFO group: one user's requests are worked off in order, users side by side."""
+        return self.actor.tag.replace("/", "-")

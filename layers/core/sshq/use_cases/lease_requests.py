@@ -13,10 +13,11 @@ from sshq.domain.access import (
 )
 from sshq.domain.jobs import SSH_PORT, Phase
 from sshq.domain.leases import MOST_SESSIONS, LeaseEnd, LeaseSession
+from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.request_id import request_id
 from sshq.use_cases.ending import end_lease
 from sshq.use_cases.redeem import certificate, login_user, nodes_of
-from sshq.use_cases.stop import stop_job
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -101,10 +102,24 @@ def state(lease: Lease, job: Job) -> LeaseStateAnswer:
     )
 
 
-def stop_by_lease(services: Services, lease: Lease, job: Job) -> JobAnswer:
-    """Stop the lease's job, as its owner would in Slack."""
-    services.audit.record("allowed", actor=lease.owner, verb="stop", reason="the lease's owner")
-    stop_job(services, job)
+def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:
+    """Put a `stop` into the commands queue, as if the owner had typed it: this function stops no jobs.
+
+    Until then nobody enters who isn't in already: the worker ends the lease with the job.
+    """
+    request = request_id(lease.owner.team, services.randomness.token(16).hex())
+    message = QueueMessage(
+        request=request,
+        correlation=request[:12],
+        actor=lease.owner,
+        verb="stop",
+        arguments={"job": job.name},
+        answer=Answer(),
+        received_at=services.clock.now(),
+    )
+    services.commands_queue.send(
+        message.model_dump_json(), group=message.group, deduplication=request
+    )
     return JobAnswer(job=job.name, state=Phase.STOPPING.value)
 
 

@@ -10,6 +10,7 @@ from sshq.domain.access import RedeemBody
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Phase
 from sshq.domain.leases import LeaseEnd
+from sshq.domain.queue_message import QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands
@@ -151,6 +152,20 @@ def test_sessions_are_capped_and_belong_to_their_lease(services: MemoryServices,
         lease_requests.resume_session(services, lease, "somebody-elses")
     with pytest.raises(Refusal):
         lease_requests.open_session(services, lease, job, 7)
+
+
+def test_the_lease_holder_may_ask_for_the_stop_of_the_job(
+    services: MemoryServices, job: Job
+) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+    lease_requests.ask_to_stop(services, lease, job)
+
+    ((body, group, deduplication),) = services.commands_queue.sent
+    asked = QueueMessage.model_validate_json(body)
+    assert (group, deduplication) == ("T0001-U0ALICE", asked.request)
+    commands(services, asked)
+    assert services.training_jobs.stopped == [job.name]
 
 
 @pytest.mark.parametrize("actor", [BOB, ADMIN])

@@ -1,0 +1,146 @@
+"""One sandbox for the end-to-end tests, driven by its command line as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SANDBOX = (sys.executable, "-m", "sshq_sandbox.cli")
+LOCAL = (sys.executable, "-m", "sshq_local")
+TICKET = re.compile(r"sshq-local connect (\S+?/[0-9A-Z]{32})")
+DEADLINE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox, and laptops that know it."""
+
+    folder: Path
+    ca_file: str
+
+    def run(self, *command: str, laptop: str = "alice", input_text: str = "") -> Done:
+        """Run a command in a laptop's environment."""
+        done = subprocess.run(
+            command,
+            env=self.environment(laptop),
+            input=input_text,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def environment(self, laptop: str = "alice") -> dict[str, str]:
+        """Where this laptop keeps its leases and its SSH configuration."""
+        return os.environ | {
+            "SSHQ_SANDBOX_STATE": str(self.folder / "state"),
+            "SSHQ_DATA_HOME": str(self.folder / laptop / "data"),
+            "SSHQ_SSH_CONFIG": str(self.folder / laptop / "ssh_config"),
+        }
+
+    def slash(self, person: str, text: str) -> str:
+        """Somebody types `/sshq …`; what they are shown until the bot is quiet."""
+        done = self.run(*SANDBOX, "slash", "--as", person, text, "--wait", "60")
+        assert done.code == 0, done.err
+        return done.out
+
+    def click(self, person: str, label: str) -> str:
+        """Somebody presses a button."""
+        done = self.run(*SANDBOX, "click", "--as", person, label, "--wait", "60")
+        assert done.code == 0, done.err
+        return done.out
+
+    def connect(self, ticket: str, *more: str, laptop: str = "alice") -> Done:
+        """Paste the line on a laptop."""
+        options = ("--ca-file", self.ca_file, "--accept-api")
+        return self.run(*LOCAL, "connect", ticket, *options, *more, laptop=laptop)
+
+    def ssh(self, job: str, *command: str, program: str = "ssh", laptop: str = "alice") -> Done:
+        """OpenSSH with the laptop's configuration, as after `connect`."""
+        config = str(self.folder / laptop / "ssh_config")
+        return self.run(program, "-F", config, *([job] if job else []), *command, laptop=laptop)
+
+    def calls(self, operation: str) -> list[dict[str, Any]]:
+        """The calls of one operation so far."""
+        done = self.run(*SANDBOX, "calls", "--operation", operation, "--json")
+        found: list[dict[str, Any]] = json.loads(done.out)["calls"]
+        return found
+
+    def inbox(self, person: str) -> str:
+        """All that somebody sees."""
+        return self.run(*SANDBOX, "inbox", "--as", person).out
+
+    def eventually(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for what must come true, at most a minute."""
+        until = time.monotonic() + DEADLINE_SECONDS
+        while not holds():
+            assert time.monotonic() < until, f"{what} did not come true"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Up, set up, with alice and bob as members; down at the end."""
+    folder = tmp_path_factory.mktemp("e2e")
+    made = Sandbox(folder, str(folder / "state" / "tls" / "ca.pem"))
+    up = made.run(*SANDBOX, "up", "--detach")
+    assert up.code == 0, up.err
+    try:
+        made.slash("admin", "setup")
+        assert "Setup is done" in made.click("admin", "Confirm")
+        for person in ("alice", "bob"):
+            assert "is a member now" in made.slash("admin", f"add-user @{person}")
+        yield made
+    finally:
+        made.run(*SANDBOX, "down")
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """A job of alice's that is ready, and the ticket that came with it."""
+
+    name: str
+    ticket: str
+
+
+def run_job(sandbox: Sandbox, person: str = "alice", options: str = "") -> RunningJob:
+    """`/sshq run`, until it is ready."""
+    said = sandbox.slash(person, f"run {options}".strip())
+    name = re.search(rf"Job `(sshq-{person}-[a-z0-9-]+)` is submitted", said)
+    assert name, said
+    ready = f"`{name[1]}` is ready"
+    shown = sandbox.run(*SANDBOX, "inbox", "--as", person, "--until", ready, "--wait", "60")
+    assert shown.code == 0, shown.out
+    ticket = TICKET.search(shown.out.split(ready)[1])
+    assert ticket, shown.out
+    return RunningJob(name[1], ticket[1])
+
+
+@pytest.fixture(scope="module")
+def job(sandbox: Sandbox) -> Iterator[RunningJob]:
+    """One ready job for a module's tests."""
+    made = run_job(sandbox)
+    yield made
+    sandbox.slash("alice", f"stop {made.name}")
