@@ -28,11 +28,10 @@ BARE = "import ssl"
 
 OURS = """
 import sys
-from pathlib import Path
 from sshq_local.ssm.proxy import run
 from sshq_local.ssm.settings import SessionAccess, Settings
 access = SessionAccess(*sys.argv[2:5])
-sys.exit(run(lambda: access, lambda _: access, end=None, ca_file=Path(sys.argv[1]), stdin_fd=0,
+sys.exit(run(lambda: access, lambda _: access, end=None, ca_file=sys.argv[1], stdin_fd=0,
              stdout_fd=1, settings=Settings()))
 """
 

@@ -91,7 +91,7 @@ def connect(
     stream_url: str,
     *,
     hosts: tuple[str, ...],
-    ca_file: Path | None,
+    ca_file: Path | str | None,
     environ: Mapping[str, str],
     timeout: float,
 ) -> tuple[Connection, list[bytes]]:

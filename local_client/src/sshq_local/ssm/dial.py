@@ -11,17 +11,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The sandbox: the only hosts that may be spoken to without TLS."""
 
-_SERVICE_HOST = re.compile(
+# Texts, not compiled: each is needed by some connections only, and compiling takes its time.
+_SERVICE_HOST = (
     r"ssmmessages(-fips)?\.[a-z0-9-]+\."
     r"(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn"
     r"|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov|amazonaws\.eu)"
 )
-_URL = re.compile(r"(wss?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(/[!-~]*)?")
-_PROXY = re.compile(r"http://(?:([^@/]*)@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?")
+_URL = r"(wss?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(/[!-~]*)?"
+_PROXY = r"http://(?:([^@/]*)@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?"
 _LARGEST_PROXY_ANSWER = 16 * 1024
 
 
@@ -43,21 +45,21 @@ class Target:
 
 
 def dial(
-    target: Target, *, ca_file: Path | None, environ: Mapping[str, str], timeout: float
+    target: Target, *, ca_file: Path | str | None, environ: Mapping[str, str], timeout: float
 ) -> socket.socket:
     """A connected socket, TLS done. Raises OSError (try again) or NotTrusted."""
     proxy = proxy_for(target, environ)
     connection = (
         _through_proxy(target, proxy, timeout)
         if proxy
-        else socket.create_connection((target.host, target.port), timeout)
+        else _connect(target.host, target.port, timeout)
     )
     try:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not target.secure:
             return connection
         context = _context(ca_file, environ)
-        return context.wrap_socket(connection, server_hostname=target.host)
+        return context.wrap_socket(connection, server_hostname=target.host.encode("ascii"))
     except ssl.SSLCertVerificationError as error:
         connection.close()
         raise NotTrusted(
@@ -74,7 +76,7 @@ def parse_stream_url(url: str, *, hosts: tuple[str, ...] = ()) -> Target:
 
     Only over TLS, to AWS's own ssmmessages hosts, to `hosts` (VPC endpoints), or to this computer.
     """
-    match = _URL.fullmatch(url)
+    match = re.fullmatch(_URL, url)
     port = int(match[3] or (443 if match[1] == "wss" else 80)) if match else 0
     if match is None or not 0 < port < 65536:
         raise NotTrusted("The session's StreamUrl is not a WebSocket's address.")
@@ -82,7 +84,7 @@ def parse_stream_url(url: str, *, hosts: tuple[str, ...] = ()) -> Target:
     if host not in LOOPBACK:
         if match[1] != "wss":
             raise NotTrusted(f"The session's StreamUrl names {host} without TLS.")
-        if not _SERVICE_HOST.fullmatch(host) and host not in hosts:
+        if not re.fullmatch(_SERVICE_HOST, host) and host not in hosts:
             raise NotTrusted(
                 f"The session's StreamUrl names {host}, which is not one of AWS's. If it is your "
                 "VPC endpoint, add it to the settings."
@@ -109,7 +111,7 @@ def _either(environ: Mapping[str, str], name: str) -> str:
 
 
 def _through_proxy(target: Target, proxy: str, timeout: float) -> socket.socket:
-    match = _PROXY.fullmatch(proxy if "://" in proxy else f"http://{proxy}")
+    match = re.fullmatch(_PROXY, proxy if "://" in proxy else f"http://{proxy}")
     if match is None:
         raise NotTrusted("HTTPS_PROXY is not of the form http://[user:password@]host[:port].")
     request = (
@@ -122,13 +124,19 @@ def _through_proxy(target: Target, proxy: str, timeout: float) -> socket.socket:
         credentials = b2a_base64(unquote(match[1]).encode(), newline=False).decode()
         request += f"Proxy-Authorization: Basic {credentials}\r\n"
     host, port = match[2].strip("[]"), int(match[3] or 8080)
-    connection = socket.create_connection((host, port), timeout)
+    connection = _connect(host, port, timeout)
     try:
         _ask(connection, f"{request}\r\n".encode("ascii"), f"{host}:{port}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Names go in as bytes, here and for TLS: text would import Python's IDNA tables, for ASCII."""
+    address: Any = (host.encode("ascii"), port)  # typeshed knows only of text
+    return socket.create_connection(address, timeout)
 
 
 def _ask(connection: socket.socket, request: bytes, proxy: str) -> None:
@@ -146,7 +154,7 @@ def _ask(connection: socket.socket, request: bytes, proxy: str) -> None:
         raise ConnectionError(f"the proxy {proxy} refused: {shown}")
 
 
-def _context(ca_file: Path | None, environ: Mapping[str, str]) -> ssl.SSLContext:
+def _context(ca_file: Path | str | None, environ: Mapping[str, str]) -> ssl.SSLContext:
     """Certificates and host names are checked: PROTOCOL_TLS_CLIENT's default, never turned off."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
