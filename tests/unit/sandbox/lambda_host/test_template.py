@@ -132,3 +132,21 @@ def test_the_template_is_found_from_below(tmp_path: Path) -> None:
 def test_no_template_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="--template"):
         find_template(tmp_path)
+
+
+def test_the_repositorys_template_says_what_runs() -> None:
+    file = find_template(Path(__file__).parent)
+    template = Template.load(file, place=PLACE, overrides={"Admins": "T0001/U0001"})
+
+    functions = {
+        name: template.function(name, Named())
+        for name in template.of_type("AWS::Serverless::Function")
+    }
+
+    assert all(each.code.joinpath("app.py").is_file() for each in functions.values())
+    assert functions["SlackGateway"].routes == (HttpRoute("POST", "/slack/events"),)
+    assert functions["CommandWorker"].queues[0].reports_item_failures
+    assert functions["Caretaker"].schedules[0].expression == "rate(1 minute)"
+    assert functions["JobEvents"].rules
+    assert functions["AccessApi"].routes
+    assert len(functions["DeadLetters"].queues) == 2
