@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from sshq_sandbox.lambda_host.intrinsics import parse_yaml
 
 from sshq.composition import Live
+from sshq_sandbox.lambda_host.intrinsics import parse_yaml
 from tests.core_services import SETTINGS
 from tests.sandbox_ssm import REGION, RunningSsm, running_ssm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -40,7 +41,7 @@ def lease_state(lease: Id) -> access.LeaseStateAnswer:
     return lease_requests.state(*holder_of(live(), _request(), lease))
 
 
-@app.delete("/v1/leases/<lease>")
+@app.delete("/v1/leases/<lease>", status_code=204)
 def end_lease(lease: Id) -> Response[None]:
     """Give a lease back; its sessions end."""
     found, _ = holder_of(live(), _request(), lease)
@@ -48,12 +49,11 @@ def end_lease(lease: Id) -> Response[None]:
     return Response(status_code=204)
 
 
-@app.post("/v1/leases/<lease>/sessions")
-def start_session(lease: Id, body: access.SessionBody) -> Response[access.SessionAnswer]:
+@app.post("/v1/leases/<lease>/sessions", status_code=201)
+def start_session(lease: Id, body: access.SessionBody) -> access.SessionAnswer:
     """Start an SSM session on one of the job's nodes."""
     found, job = holder_of(live(), _request(), lease)
-    answer = lease_requests.open_session(live(), found, job, body.rank)
-    return Response(status_code=201, content_type="application/json", body=answer)
+    return lease_requests.open_session(live(), found, job, body.rank)
 
 
 @app.post("/v1/leases/<lease>/sessions/<session>/resume")
@@ -63,7 +63,7 @@ def resume_session(lease: Id, session: Id) -> access.ResumeAnswer:
     return lease_requests.resume_session(live(), found, session)
 
 
-@app.delete("/v1/leases/<lease>/sessions/<session>")
+@app.delete("/v1/leases/<lease>/sessions/<session>", status_code=204)
 def end_session(lease: Id, session: Id) -> Response[None]:
     """End one session."""
     found, _ = holder_of(live(), _request(), lease)
@@ -106,11 +106,19 @@ def on_invalid(error: RequestValidationError) -> Response[str]:
     return _problem(Refusal(Reason.BAD_REQUEST, problem=f"{where}: {first['msg']}"))
 
 
+@app.exception_handler([UnicodeDecodeError, RecursionError])  # type: ignore[untyped-decorator]
+def on_unreadable(_error: Exception) -> Response[str]:
+    """A body that is no text, or JSON nested without end."""
+    return _problem(Refusal(Reason.BAD_REQUEST, problem="the body isn't JSON"))
+
+
 @app.not_found
 def on_unknown_path(_error: NotFoundError) -> Response[str]:
     """No such path."""
     path = app.current_event.path
-    return _problem(Refusal(Reason.BAD_REQUEST, problem=f"there is no {path}"), status=404)
+    return _problem(
+        Refusal(Reason.BAD_REQUEST, problem=f"there is no {path}"), HTTPStatus.NOT_FOUND
+    )
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
@@ -138,6 +146,6 @@ def _request() -> SignedRequest:
     )
 
 
-def _problem(error: Refusal, status: int | None = None) -> Response[str]:
-    code, body = problem(error, live().settings.language)
-    return Response(status_code=status or code, content_type="application/problem+json", body=body)
+def _problem(error: Refusal, status: HTTPStatus | None = None) -> Response[str]:
+    code, body = problem(error, live().settings.language, status)
+    return Response(status_code=code, content_type="application/problem+json", body=body)

@@ -25,10 +25,13 @@ _STATUS: dict[Reason, HTTPStatus] = {
 }
 
 
-def problem(error: Refusal, language: str) -> tuple[int, str]:
-    """(status, JSON body). `detail` is what happened and why, `next` what to do now."""
+def problem(error: Refusal, language: str, status: HTTPStatus | None = None) -> tuple[int, str]:
+    """(status, JSON body). `detail` is what happened and why, `next` what to do now.
+
+    The status follows from the reason unless it is given.
+    """
     here = texts(language)
-    status = _STATUS.get(error.reason, HTTPStatus.BAD_REQUEST)
+    status = status or _STATUS.get(error.reason, HTTPStatus.BAD_REQUEST)
     key = f"refusal.{error.reason.value}"
     document = {
         "type": f"urn:sshq:refusal:{error.reason.value}",

@@ -215,12 +215,12 @@ REFUSED: dict[str, Any] = {
     "from the future": lambda body: signed(body, ago=-301),
     "no signature": lambda _body: {},
     "no timestamp": lambda body: {"x-slack-signature": signed(body)["x-slack-signature"]},
-    "a timestamp that is no number": lambda body: signed(body) | {
-        "x-slack-request-timestamp": "soon"
-    },
-    "another time than was signed": lambda body: signed(body) | {
-        "x-slack-request-timestamp": str(int(time.time()) - 1)
-    },
+    "a timestamp that is no number": lambda body: (
+        signed(body) | {"x-slack-request-timestamp": "soon"}
+    ),
+    "another time than was signed": lambda body: (
+        signed(body) | {"x-slack-request-timestamp": str(int(time.time()) - 1)}
+    ),
     "an empty signature": lambda body: signed(body) | {"x-slack-signature": ""},
     "a signature in other letters": lambda body: signed(body) | {"x-slack-signature": "v0=ä"},
 }

@@ -43,9 +43,12 @@ class S3StartupFiles:
             raise
         keys = [{"Key": entry["Key"]} for entry in found.get("Contents", [])]
         if keys:
-            self._client.delete_objects(
+            done = self._client.delete_objects(
                 Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True}
             )
+            # S3 answers 200 all the same: an activation code must not stay behind unnoticed.
+            if left := done.get("Errors"):
+                raise RuntimeError(f"{left[0]['Code']}: {left[0]['Key']} could not be deleted")
 
     def uri(self, prefix: str) -> str:
         return f"s3://{self._bucket}/{prefix}/"

@@ -21,7 +21,10 @@ class RedeemBody(Model):
     """POST /v1/redeem"""
 
     ticket: Annotated[str, StringConstraints(max_length=64)]
-    public_key: Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{68}( .*)?$")]
+    public_key: Annotated[
+        str,
+        StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{68}( .*)?$", max_length=300),
+    ]
     client: ClientFacts = ClientFacts()
 
 

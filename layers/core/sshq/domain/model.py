@@ -11,7 +11,12 @@ class Model(BaseModel):
     """A value: it can't be changed, and an unknown field is an error, not a surprise later."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        serialize_by_alias=True,
+        # A validation error may be logged; what didn't fit may be a secret.
+        hide_input_in_errors=True,
     )
 
 

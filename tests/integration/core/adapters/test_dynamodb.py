@@ -253,9 +253,7 @@ def test_an_ended_an_expired_and_an_unknown_lease_take_none(live: Live) -> None:
 
 
 @pytest.mark.parametrize("kind", LOST_ANSWERS)
-def test_a_session_is_added_though_its_answer_was_lost(
-    aws: CoreAws, live: Live, kind: str
-) -> None:
+def test_a_session_is_added_though_its_answer_was_lost(aws: CoreAws, live: Live, kind: str) -> None:
     live.leases.add(a_lease(f"l-{kind}"))
     aws.fault("TransactWriteItems", kind)
 
@@ -349,7 +347,7 @@ def test_a_plan_is_kept_until_it_is_thrown_away(live: Live) -> None:
     live.plans.discard(wanted.digest)
 
 
-@pytest.mark.parametrize("kind", ("none", *LOST_ANSWERS))
+@pytest.mark.parametrize("kind", ["none", *LOST_ANSWERS])
 def test_the_audit_has_each_event_once(aws: CoreAws, live: Live, kind: str) -> None:
     if kind != "none":
         aws.fault("PutItem", kind)
