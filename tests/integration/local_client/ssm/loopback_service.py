@@ -175,9 +175,10 @@ class LoopbackService:
                 await self._tear_socket(socket)
                 break
             session.agent.on_client(message.data, time.monotonic())
+            # Told before the echo goes out: a client that doesn't read holds that back.
+            self._tell()
             self._echo(session)
             await self._flush(session)
-            self._tell()
         if session.socket is socket:
             session.socket = None
         return socket
