@@ -23,13 +23,16 @@ def handler_for(
     logger = Logger()
 
     def work_off(record: dict[str, Any]) -> None:
-        message = QueueMessage.model_validate_json(record["body"])
-        with logger.append_context_keys(correlation=message.correlation, verb=message.verb):
+        with logger.append_context_keys(message_id=record["messageId"]):
             try:
+                message = QueueMessage.model_validate_json(record["body"])
+                logger.append_keys(correlation=message.correlation, verb=message.verb)
                 work(live(), message)
             except Exception:
                 logger.exception("will be delivered again")
                 raise
+            finally:
+                logger.remove_keys(["correlation", "verb"])
 
     @logger.inject_lambda_context
     def lambda_handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401
