@@ -49,7 +49,6 @@ class JobShape(Model):
     count: int = Field(default=1, ge=1, le=16)
     hours: float = Field(gt=0)
     command: str = ""
-    env: dict[str, str] = Field(default_factory=dict)
     name: str = "workbench"
 
 

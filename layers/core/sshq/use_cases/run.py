@@ -45,7 +45,7 @@ def run(services: Services, message: QueueMessage, arguments: Run) -> None:
     job = services.jobs.add(_new_job(services, message, member, arguments))
     if job.phase is Phase.REQUESTED:
         try:
-            _submit(services, job)
+            _submit(services, job, arguments.env)
         except Refusal as refusal:
             _give_up(services, job, refusal)
             raise
@@ -69,7 +69,6 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
             count=asked.count,
             hours=hours,
             command=asked.command,
-            env=asked.env,
             name=asked.name,
         ),
         prefix=f"jobs/{services.randomness.token(PREFIX_BYTES).hex()}",
@@ -82,7 +81,8 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
     )
 
 
-def _submit(services: Services, job: Job) -> None:
+def _submit(services: Services, job: Job, env: dict[str, str]) -> None:
+    """`env` comes with the request each time: its values may be secrets, so the job's row has none."""
     settings = services.settings
     arn = settings.training_job_arn_prefix + job.name
     tags = job_tags(
@@ -95,7 +95,7 @@ def _submit(services: Services, job: Job) -> None:
         now=services.clock.now(),
     )
     activation = _fresh_activation(services, job, tags)
-    services.startup_files.put(job.prefix, _channel_files(services, job, activation))
+    services.startup_files.put(job.prefix, _channel_files(services, job, activation, env))
     services.training_jobs.create(
         TrainingJob(
             name=job.name,
@@ -131,7 +131,9 @@ def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Act
     return activation
 
 
-def _channel_files(services: Services, job: Job, activation: Activation) -> dict[str, bytes]:
+def _channel_files(
+    services: Services, job: Job, activation: Activation, env: dict[str, str]
+) -> dict[str, bytes]:
     facts = JobFile(
         job=job.name,
         owner=job.owner.tag,
@@ -142,7 +144,7 @@ def _channel_files(services: Services, job: Job, activation: Activation) -> dict
         login_user="root",
         port=SSH_PORT,
         command=job.shape.command,
-        env=job.shape.env,
+        env=env,
         deadline=job.deadline,
     )
     return {

@@ -30,7 +30,7 @@ def a_job(name: str, **changes: Any) -> Job:
         name=name,
         owner=ALICE,
         request="r" * 64,
-        shape=JobShape(instance="ml.m5.large", image="img:1", hours=0.5, env={"A": "1"}),
+        shape=JobShape(instance="ml.m5.large", image="img:1", hours=0.5),
         prefix="jobs/" + "0" * 40,
         created_at=NOW,
         phase_since=NOW,
