@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ABSENT = {"NoSuchEntity", "InvalidDocument", "ServiceSettingNotFound", "NoSuchBucket", "404"}
+_EXISTS = {"EntityAlreadyExists", "DocumentAlreadyExists", "BucketAlreadyOwnedByYou"}
 _NO_BUCKET_POLICY = "NoSuchBucketPolicy"
 _MOST_POLICY_VERSIONS = 5
 
@@ -51,8 +52,10 @@ class AwsAccount:
             try:
                 specs[resource.key] = self._readers[resource.kind](resource.name)
             except ClientError as error:
-                if code(error) not in _ABSENT:
+                if is_passing(error):
                     raise
+                if code(error) not in _ABSENT:
+                    raise refused(error) from error
         return Actual(account=self._names.account, region=self._names.region, specs=specs)
 
     def apply(self, change: Change) -> None:
@@ -61,7 +64,23 @@ class AwsAccount:
         except ClientError as error:
             if is_passing(error):
                 raise
-            raise refused(error) from error
+            rest = self._rest_of_creation(change) if code(error) in _EXISTS else None
+            if rest is None:
+                raise refused(error) from error
+            if rest.was != rest.resource.spec:
+                self.apply(rest)
+
+    def _rest_of_creation(self, change: Change) -> Change | None:
+        """boto3 asks again when an answer is lost, and meets its own work: that is then completed.
+
+        None if what is there can't be that work: it has something that creating it doesn't give.
+        """
+        if change.action is not Action.CREATE:
+            return None
+        spec, was = change.resource.spec, self._readers[change.resource.kind](change.resource.name)
+        if any(was[part] not in (spec[part], [], {}) for part in spec):
+            return None
+        return change.model_copy(update={"action": Action.CHANGE, "was": was})
 
     def _policy_arn(self, name: str) -> str:
         return f"arn:{self._names.partition}:iam::{self._names.account}:policy/{name}"
@@ -154,7 +173,8 @@ class AwsAccount:
         )
 
     def _read_document(self, name: str) -> Spec:
-        found = self._ssm.get_document(Name=name, DocumentVersion="$LATEST")
+        # Without a version: the default one, which sessions and commands use.
+        found = self._ssm.get_document(Name=name)
         return {"type": found["DocumentType"], "content": json.loads(found["Content"])}
 
     def _write_document(self, change: Change) -> None:
@@ -169,10 +189,27 @@ class AwsAccount:
                 Tags=[{"Key": "sshq:stack", "Value": self._names.stack}],
             )
             return
-        updated = self._ssm.update_document(Name=name, Content=content, DocumentVersion="$LATEST")
         self._ssm.update_document_default_version(
-            Name=name, DocumentVersion=updated["DocumentDescription"]["DocumentVersion"]
+            Name=name, DocumentVersion=self._version_with(name, content)
         )
+
+    def _version_with(self, name: str, content: str) -> str:
+        """A new version with this content, or the old one that has it: SSM refuses a second."""
+        try:
+            made = self._ssm.update_document(
+                Name=name, Content=content, DocumentVersion="$LATEST", DocumentFormat="JSON"
+            )
+        except ClientError as error:
+            if code(error) != "DuplicateDocumentContent":
+                raise
+        else:
+            return str(made["DocumentDescription"]["DocumentVersion"])
+        newest = self._ssm.get_document(Name=name, DocumentVersion="$LATEST")["DocumentVersion"]
+        for version in map(str, range(int(newest), 0, -1)):
+            found = self._ssm.get_document(Name=name, DocumentVersion=version)
+            if json.loads(found["Content"]) == json.loads(content):
+                return version
+        raise LookupError(f"no version of {name} has the content that SSM calls a duplicate")
 
     def _read_bucket(self, name: str) -> Spec:
         self._s3.head_bucket(Bucket=name)
@@ -195,23 +232,24 @@ class AwsAccount:
                 else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             )
             self._s3.create_bucket(Bucket=name, **where)
-            self._s3.put_public_access_block(
-                Bucket=name,
-                PublicAccessBlockConfiguration={
-                    "BlockPublicAcls": True,
-                    "IgnorePublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "RestrictPublicBuckets": True,
-                },
-            )
-            rule = {
-                "ID": "sshq-start-up-files",
-                "Status": "Enabled",
-                "Filter": {"Prefix": "jobs/"},
-                "Expiration": {"Days": 30},
-            }
-            self._s3.put_bucket_lifecycle_configuration(
-                Bucket=name, LifecycleConfiguration={"Rules": [rule]}
-            )
+        # The policy comes last: a bucket that was left half-made is seen by its lack.
+        self._s3.put_public_access_block(
+            Bucket=name,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+        rule = {
+            "ID": "sshq-start-up-files",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "jobs/"},
+            "Expiration": {"Days": 30},
+        }
+        self._s3.put_bucket_lifecycle_configuration(
+            Bucket=name, LifecycleConfiguration={"Rules": [rule]}
+        )
         policy = json.dumps(change.resource.spec["policy"])
         self._s3.put_bucket_policy(Bucket=name, Policy=policy)

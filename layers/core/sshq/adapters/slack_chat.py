@@ -50,7 +50,7 @@ class SlackChat:
                 response_type="ephemeral",
                 replace_original=replace,
             )
-        except (SlackClientError, OSError):
+        except (SlackClientError, OSError, ValueError):
             return False
         return answer.status_code == 200
 

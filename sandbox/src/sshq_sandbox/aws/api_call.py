@@ -157,8 +157,9 @@ def _routes(service: str) -> tuple[str, list[_Route]]:
 
 
 def _model_routes(model: Any) -> Iterator[_Route]:  # noqa: ANN401  (botocore's ServiceModel)
-    for name in model.operation_names:
-        operation = model.operation_model(name)
+    operations = [model.operation_model(name) for name in model.operation_names]
+    # A deprecated operation and its successor look alike on the wire: the call is the successor's.
+    for operation in sorted(operations, key=lambda each: bool(each.deprecated)):
         path, _, query = operation.http["requestUri"].partition("?")
         fixed = _first_values(query)
         shape = operation.input_shape
@@ -168,7 +169,7 @@ def _model_routes(model: Any) -> Iterator[_Route]:  # noqa: ANN401  (botocore's 
         query_names = [wire["name"] for wire in required if wire.get("location") == "querystring"]
         headers = {wire["name"].lower() for wire in required if wire.get("location") == "header"}
         yield _Route(
-            operation=name,
+            operation=operation.name,
             method=operation.http["method"],
             path=_path_pattern(path),
             query={**dict.fromkeys(query_names), **fixed},

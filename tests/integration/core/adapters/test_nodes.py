@@ -1,0 +1,252 @@
+"""Activations, nodes and sessions against an SSM that has real agents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sshq.domain import policies, tags
+from sshq.domain.refusals import Reason, Refusal
+from tests.core_aws import KEY_ID, NOW
+from tests.sandbox_ssm import TRUSTS_SSM, DataChannelClient
+
+if TYPE_CHECKING:
+    from sshq.composition import Live
+    from sshq.domain.job_file import Activation
+    from tests.core_aws import CoreAws
+
+OWN = {tags.STACK: "sshq", tags.JOB: "sshq-alice-x"}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKey"
+FACTS = {"rank": 3, "login_user": "root", "host_keys": [HOST_KEY], "port": 2222}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _set_up(aws: CoreAws) -> None:
+    """What `/sshq setup` makes of SSM; the probe answers with FACTS."""
+    aws.ssm.clock.ahead = NOW - aws.ssm.clock()
+    aws.client("iam").create_role(
+        RoleName=aws.settings.node_role, AssumeRolePolicyDocument=json.dumps(TRUSTS_SSM)
+    )
+    ssm = aws.client("ssm")
+    ssm.update_service_setting(
+        SettingId="/ssm/managed-instance/activation-tier", SettingValue="advanced"
+    )
+    ssm.create_document(
+        Name=aws.settings.session_document,
+        Content=json.dumps(policies.session_document()),
+        DocumentType="Session",
+    )
+    command = policies.command_document()
+    answer = f"test {{{{ verb }}}} = probe && printf %s '{json.dumps(FACTS)}'"
+    command["mainSteps"][0]["inputs"]["runCommand"] = [answer]
+    ssm.create_document(
+        Name=aws.settings.command_document, Content=json.dumps(command), DocumentType="Command"
+    )
+
+
+def activate(live: Live, job: str = "sshq-alice-x", limit: int = 1, **more: str) -> Activation:
+    return live.nodes.create_activation(
+        job=job, limit=limit, expires=NOW + timedelta(hours=24), tags=OWN | more
+    )
+
+
+def register(aws: CoreAws, activation: Activation) -> str:
+    return aws.ssm.register({"ActivationCode": activation.code, "ActivationId": activation.id})
+
+
+@pytest.fixture
+def node(aws: CoreAws, live: Live) -> str:
+    """A node with an agent that serves it."""
+    node = register(aws, activate(live))
+    aws.ssm.start_agent(node)
+    return node
+
+
+def test_an_activation_lets_as_many_nodes_register_as_the_job_has(aws: CoreAws, live: Live) -> None:
+    activation = activate(live, limit=2)
+    nodes = {register(aws, activation), register(aws, activation)}
+
+    with pytest.raises(Exception, match=r"(?i)activation|limit"):
+        register(aws, activation)
+
+    assert {node.id for node in live.nodes.registered(activation.id)} == nodes
+    assert not any(node.online for node in live.nodes.registered(activation.id))
+    assert activation.region == aws.settings.region
+
+
+def test_nodes_inherit_the_tags_and_the_name(aws: CoreAws, live: Live) -> None:
+    node = register(aws, activate(live))
+
+    ssm = aws.client("ssm")
+    found = ssm.list_tags_for_resource(ResourceType="ManagedInstance", ResourceId=node)["TagList"]
+    assert {tag["Key"]: tag["Value"] for tag in found} == OWN
+
+
+def test_an_activation_that_a_crash_orphaned_is_found_by_its_job(live: Live) -> None:
+    made = [activate(live, job="sshq-orphan").id for _ in range(2)]
+    activate(live, job="sshq-orphan-2")
+
+    assert sorted(live.nodes.activations_of("sshq-orphan")) == sorted(made)
+
+    for activation in made:
+        live.nodes.delete_activation(activation)
+        live.nodes.delete_activation(activation)
+    assert live.nodes.activations_of("sshq-orphan") == []
+
+
+@pytest.mark.parametrize("kind", ["throttle", "5xx", "timeout-before", "timeout-after"])
+def test_an_activation_whose_answer_is_lost_is_made_again(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    job = f"sshq-lost-{kind}"
+    aws.fault("CreateActivation", kind)
+
+    activation = activate(live, job=job)
+
+    # The lost one's code is known to nobody; it is found by the job all the same.
+    assert activation.id in live.nodes.activations_of(job)
+    assert len(live.nodes.activations_of(job)) == (2 if kind == "timeout-after" else 1)
+
+
+def test_an_activation_that_aws_denies_is_a_refusal(aws: CoreAws, live: Live) -> None:
+    aws.fault("CreateActivation", "denial")
+
+    with pytest.raises(Refusal, match="ssm:CreateActivation"):
+        activate(live)
+
+
+def test_a_node_is_connected_and_answers_the_probe(aws: CoreAws, live: Live, node: str) -> None:
+    assert live.nodes.is_connected(node)
+    # The agent's answer takes real time; the test's clock only notes that it was waited for.
+    probed = None
+    for _ in range(200):
+        probed = live.nodes.probe(node)
+        if probed is not None:
+            break
+    assert probed is not None
+    assert (probed.rank, probed.login_user, probed.host_keys) == (3, "root", (HOST_KEY,))
+    assert probed.id == node
+
+
+def test_a_node_that_is_not_there_is_not_connected_and_answers_nothing(live: Live) -> None:
+    assert not live.nodes.is_connected("mi-00000000000000000")
+    assert live.nodes.probe("mi-00000000000000000") is None
+
+
+def test_only_what_bears_the_stacks_tag_is_deregistered(aws: CoreAws, live: Live) -> None:
+    own = register(aws, activate(live))
+    foreign = register(aws, activate(live, **{tags.STACK: "another"}))
+
+    for node in (own, foreign, "mi-00000000000000000"):
+        live.nodes.deregister(node)
+
+    left = aws.client("ssm").describe_instance_information()["InstanceInformationList"]
+    ids = {found["InstanceId"] for found in left}
+    assert own not in ids
+    assert foreign in ids
+    live.nodes.deregister(own)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "timeout-before", "timeout-after"])
+def test_a_deregistration_whose_answer_is_lost_has_happened(
+    aws: CoreAws, live: Live, kind: str
+) -> None:
+    node = register(aws, activate(live))
+    aws.fault("DeregisterManagedInstance", kind)
+
+    live.nodes.deregister(node)
+
+    found = aws.client("ssm").describe_instance_information()["InstanceInformationList"]
+    assert node not in {entry["InstanceId"] for entry in found}
+
+
+def test_a_stream_url_carries_its_own_signature(aws: CoreAws, live: Live, node: str) -> None:
+    access = live.sessions.start(node, reason="sshq T/U lease")
+
+    url = urlsplit(access.stream_url)
+    query = parse_qs(url.query)
+    plain = {"role", "cell-number"}
+    assert url.scheme == "wss"
+    assert access.id in url.path
+    assert set(query) - plain == {
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-Security-Token",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+    }
+    assert query["X-Amz-SignedHeaders"] == ["host"]
+    assert int(query["X-Amz-Expires"][0]) <= 60
+    key_id, _date, region, service, end = query["X-Amz-Credential"][0].split("/")
+    assert (key_id, region, service, end) == (KEY_ID, "eu-west-1", "ssmmessages", "aws4_request")
+    assert "the-secret-key" not in access.stream_url
+
+
+def test_the_url_and_the_token_open_a_channel_and_a_new_pair_resumes_it(
+    aws: CoreAws, live: Live, node: str
+) -> None:
+    first = live.sessions.start(node, reason="sshq")
+    assert _opens(aws, first.stream_url, first.token)
+
+    second = live.sessions.resume(first.id)
+
+    assert second.id == first.id
+    assert second.token != first.token
+    assert _opens(aws, second.stream_url, second.token)
+
+
+def test_a_session_that_has_ended_is_not_resumed(live: Live, node: str) -> None:
+    session = live.sessions.start(node, reason="sshq").id
+
+    live.sessions.terminate(session)
+    live.sessions.terminate(session)
+    live.sessions.terminate("bot-00000000000000000")
+
+    for gone in (session, "bot-00000000000000000"):
+        with pytest.raises(Refusal) as refused:
+            live.sessions.resume(gone)
+        assert refused.value.reason is Reason.LEASE_ENDED
+
+
+def test_a_node_without_an_agent_is_told(aws: CoreAws, live: Live) -> None:
+    silent = register(aws, activate(live))
+
+    with pytest.raises(Refusal) as refused:
+        live.sessions.start(silent, reason="sshq")
+
+    assert refused.value.reason is Reason.NODE_NOT_CONNECTED
+
+
+@pytest.mark.parametrize("kind", ["throttle", "5xx", "timeout-before", "timeout-after"])
+def test_a_session_is_ended_though_the_answer_is_lost(
+    aws: CoreAws, live: Live, node: str, kind: str
+) -> None:
+    session = live.sessions.start(node, reason="sshq").id
+    aws.fault("TerminateSession", kind)
+
+    live.sessions.terminate(session)
+
+    active = aws.client("ssm").describe_sessions(State="Active")["Sessions"]
+    assert session not in {entry["SessionId"] for entry in active}
+
+
+def _opens(aws: CoreAws, url: str, token: str) -> bool:
+    """Whether the data channel takes the token; the laptop has no AWS credentials."""
+
+    async def connect() -> bool:
+        client = DataChannelClient(str(aws.ssm.folder / "tls" / "ca.pem"))
+        await client.connect(url, token)
+        # Accepted: the service closes at once what it refuses.
+        await asyncio.sleep(0)
+        still: Any = client.close_code is None
+        await client.disconnect()
+        return bool(still)
+
+    return aws.ssm.run(connect())
