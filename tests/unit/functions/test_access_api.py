@@ -489,7 +489,7 @@ def test_a_bug_is_told_by_number_and_logged_with_it(
     lease = client.redeem().json["id"]
     monkeypatch.setattr(lease_requests, "new_certificate", broken)
     stream = _Lines()
-    handler = logging.StreamHandler(stream)  # type: ignore[arg-type]
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(api.app.logger.registered_formatter)
     api.app.logger.addHandler(handler)
 

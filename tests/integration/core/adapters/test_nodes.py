@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +16,8 @@ from tests.core_aws import KEY_ID, NOW
 from tests.sandbox_ssm import TRUSTS_SSM, DataChannelClient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sshq.composition import Live
     from sshq.domain.job_file import Activation
     from tests.core_aws import CoreAws
@@ -49,9 +51,11 @@ def _set_up(aws: CoreAws) -> None:
     )
 
 
-def activate(live: Live, job: str = "sshq-alice-x", limit: int = 1, **more: str) -> Activation:
+def activate(
+    live: Live, job: str = "sshq-alice-x", limit: int = 1, stack: str = "sshq"
+) -> Activation:
     return live.nodes.create_activation(
-        job=job, limit=limit, expires=NOW + timedelta(hours=24), tags=OWN | more
+        job=job, limit=limit, expires=NOW + timedelta(hours=24), tags=OWN | {tags.STACK: stack}
     )
 
 
@@ -59,12 +63,14 @@ def register(aws: CoreAws, activation: Activation) -> str:
     return aws.ssm.register({"ActivationCode": activation.code, "ActivationId": activation.id})
 
 
-@pytest.fixture
-def node(aws: CoreAws, live: Live) -> str:
-    """A node with an agent that serves it."""
-    node = register(aws, activate(live))
-    aws.ssm.start_agent(node)
-    return node
+@pytest.fixture(scope="module")
+def node(aws: CoreAws) -> Iterator[str]:
+    """A node with an agent that serves it; in place of sshd, what is sent comes back."""
+    server = aws.ssm.run(asyncio.start_server(_echo, "127.0.0.1", 0))
+    node = register(aws, activate(aws.live()))
+    aws.ssm.start_agent(node, ports={2222: server.sockets[0].getsockname()[1]})
+    yield node
+    aws.ssm.loop.call_soon_threadsafe(server.close)
 
 
 def test_an_activation_lets_as_many_nodes_register_as_the_job_has(aws: CoreAws, live: Live) -> None:
@@ -140,7 +146,7 @@ def test_a_node_that_is_not_there_is_not_connected_and_answers_nothing(live: Liv
 
 def test_only_what_bears_the_stacks_tag_is_deregistered(aws: CoreAws, live: Live) -> None:
     own = register(aws, activate(live))
-    foreign = register(aws, activate(live, **{tags.STACK: "another"}))
+    foreign = register(aws, activate(live, stack="another"))
 
     for node in (own, foreign, "mi-00000000000000000"):
         live.nodes.deregister(node)
@@ -192,14 +198,24 @@ def test_a_stream_url_carries_its_own_signature(aws: CoreAws, live: Live, node: 
 def test_the_url_and_the_token_open_a_channel_and_a_new_pair_resumes_it(
     aws: CoreAws, live: Live, node: str
 ) -> None:
+    """The laptop's state machine, without AWS credentials: nothing that was sent is lost."""
+    run = aws.ssm.run
+    client = run(_client(aws))
     first = live.sessions.start(node, reason="sshq")
-    assert _opens(aws, first.stream_url, first.token)
+    run(client.connect(first.stream_url, first.token))
+    run(client.until_open())
+    run(client.send(b"one "))
+    run(client.until(lambda: client.received == b"one "))
+    run(client.disconnect())
 
     second = live.sessions.resume(first.id)
 
     assert second.id == first.id
     assert second.token != first.token
-    assert _opens(aws, second.stream_url, second.token)
+    run(client.connect(second.stream_url, second.token))
+    run(client.send(b"two"))
+    run(client.until(lambda: client.received == b"one two"))
+    run(client.disconnect())
 
 
 def test_a_session_that_has_ended_is_not_resumed(live: Live, node: str) -> None:
@@ -237,16 +253,11 @@ def test_a_session_is_ended_though_the_answer_is_lost(
     assert session not in {entry["SessionId"] for entry in active}
 
 
-def _opens(aws: CoreAws, url: str, token: str) -> bool:
-    """Whether the data channel takes the token; the laptop has no AWS credentials."""
+async def _client(aws: CoreAws) -> DataChannelClient:
+    return DataChannelClient(str(aws.ssm.folder / "tls" / "ca.pem"))
 
-    async def connect() -> bool:
-        client = DataChannelClient(str(aws.ssm.folder / "tls" / "ca.pem"))
-        await client.connect(url, token)
-        # Accepted: the service closes at once what it refuses.
-        await asyncio.sleep(0)
-        still: Any = client.close_code is None
-        await client.disconnect()
-        return bool(still)
 
-    return aws.ssm.run(connect())
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(4096):
+        writer.write(data)
+    writer.close()

@@ -129,7 +129,7 @@ def test_a_profile_says_who_is_no_person_of_the_team(
 def test_single_channel_guests_and_strangers_are_known(
     slack: Running, flags: dict[str, bool], raised: str
 ) -> None:
-    user = User(id="U0HENRY0001", name="henry", real_name="Henry", **flags)
+    user = User("U0HENRY0001", "henry", "Henry").changed(updated=0, **flags)
     slack.stand_in.workspace.users[user.id] = user
 
     profile = slack.chat().profile(user.id)
