@@ -116,9 +116,7 @@ def _submit(services: Services, job: Job, env: dict[str, str]) -> None:
 
 
 def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Activation:
-    """An activation whose code we hold. One that a crash orphaned is of no use: its code is gone."""
-    for orphan in services.nodes.activations_of(job.name):
-        services.nodes.delete_activation(orphan)
+    """An activation whose code we hold. Others of this job, that a crash or a lost answer left, go."""
     activation = services.nodes.create_activation(
         job=job.name,
         limit=job.shape.count,
@@ -128,6 +126,9 @@ def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Act
     services.jobs.change(
         job.name, lambda stored: stored.model_copy(update={"activation": activation.id})
     )
+    for orphan in services.nodes.activations_of(job.name):
+        if orphan != activation.id:
+            services.nodes.delete_activation(orphan)
     return activation
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from sshq.domain.jobs import NAME_PATTERN, Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.dispatch import commands
 from tests.core_services import ALICE, BOB, RESPONSE_URL, MemoryServices
+
+if TYPE_CHECKING:
+    from sshq.domain.job_file import Activation
 
 
 def test_a_job_is_submitted_with_all_that_its_container_needs(services: MemoryServices) -> None:
@@ -83,6 +88,23 @@ def test_a_worker_that_dies_at_any_call_leaves_one_job_after_the_redelivery(
     assert list(services.nodes.activations) == [job.activation]
     assert list(services.startup_files.stored) == [job.prefix]
     assert job.message is not None
+
+
+def test_an_activation_whose_answer_was_lost_doesnt_stay(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 asks a second time; of the first activation nobody knows the code."""
+    real = services.nodes.create_activation
+
+    def asked_twice(**request: Any) -> Activation:
+        real(**request)
+        return real(**request)
+
+    monkeypatch.setattr(services.nodes, "create_activation", asked_twice)
+    commands(services, services.message(ALICE, "run"))
+
+    (job,) = services.jobs.all.values()
+    assert list(services.nodes.activations) == [job.activation]
 
 
 def test_a_job_that_sagemaker_refuses_leaves_nothing_behind(services: MemoryServices) -> None:
