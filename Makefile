@@ -35,7 +35,7 @@ test: $(VENV)/.ready ## Run all tests, the unit tests first
 lint: $(VENV)/.ready ## Check style, types, the template and the pages made from code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests
+	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests scripts
 	$(BIN)/cfn-lint template.yaml
 
 .PHONY: bench

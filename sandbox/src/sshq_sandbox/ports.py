@@ -1,4 +1,7 @@
-"""What the rooms of the sandbox need of each other. moto's threads call these: implementations are thread-safe."""
+"""What the rooms of the sandbox need of each other.
+
+moto's threads call these: implementations are thread-safe.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class World:
     def client(self, token: str | None = BOT_TOKEN) -> WebClient:
         return WebClient(token=token, base_url=self.slack.url)
 
-    async def call(self, method: Callable[..., T], **arguments: Any) -> T:  # noqa: ANN401
+    async def call(self, method: Callable[..., T], **arguments: Any) -> T:
         """Run one of the blocking client's methods beside the server's loop."""
         return await asyncio.to_thread(method, **arguments)
 

@@ -257,7 +257,7 @@ def test_a_form_with_its_token_inside_is_understood_and_the_token_not_recorded(p
 
         def post() -> dict[str, Any]:
             url = f"{world.slack.url}chat.postMessage"
-            with urllib.request.urlopen(url, data=form.encode()) as answer:  # noqa: S310
+            with urllib.request.urlopen(url, data=form.encode()) as answer:
                 read: dict[str, Any] = json.load(answer)
                 return read
 
