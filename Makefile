@@ -40,7 +40,8 @@ lint: $(VENV)/.ready ## Check style, types, the template and the pages made from
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure the tunnel
-	$(BIN)/python -m pytest tests/performance -s
+	$(BIN)/python -m tests.performance.measure_websocket_start
+	$(BIN)/python -m tests.performance.measure_tunnel
 
 .PHONY: show-foundation
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation

@@ -68,7 +68,7 @@ def main() -> None:
     for name, found in times.items():
         clock, processor = (statistics.median(column) for column in zip(*found, strict=True))
         quickest = min(taken for taken, _ in found)
-        print(  # noqa: T201
+        print(
             f"{name:22} median {clock:6.1f} ms, quickest {quickest:6.1f} ms, "
             f"processor {processor:6.1f} ms"
         )
