@@ -57,7 +57,13 @@ def main() -> int:
 def _demo(clone: Path, title: str) -> bool:
     _heading(title)
     began = time.monotonic()
-    done = subprocess.run(("make", "demo"), cwd=clone, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ("make", "--no-print-directory", "demo"),
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     lines = done.stdout.strip().splitlines()
     print("\n".join(lines[-3:]))
     print(f"exit code {done.returncode}, {time.monotonic() - began:.0f} s in all; by step:")
