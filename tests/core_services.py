@@ -289,6 +289,7 @@ class MemorySessions:
     def __init__(self) -> None:
         self.started: list[str] = []
         self.terminated: list[str] = []
+        self.over: list[str] = []
         self.on_start: Callable[[], None] = lambda: None
 
     def start(self, node: str, *, reason: str) -> SessionAccess:
@@ -298,6 +299,9 @@ class MemorySessions:
 
     def resume(self, session: str) -> SessionAccess:
         return SessionAccess(id=session, stream_url="wss://y", token="t2")
+
+    def active(self, node: str) -> set[str]:
+        return {f"s-{n + 1}" for n in range(len(self.started))} - set(self.over)
 
     def terminate(self, session: str) -> None:
         self.terminated.append(session)

@@ -227,6 +227,10 @@ class Sessions(Protocol):
 
     def resume(self, session: str) -> SessionAccess: ...
 
+    def active(self, node: str) -> set[str]:
+        """Ids of the sessions on a node that haven't ended. A brand-new one may be missing yet."""
+        ...
+
     def terminate(self, session: str) -> None:
         """End it; one that has ended already is success."""
         ...

@@ -335,3 +335,11 @@ def test_an_unreadable_byte_isnt_the_replacement_character(gateway: Gateway) -> 
 
     assert gateway(changed, headers=signed(_raw_body), encoded=True)["statusCode"] == 401
     assert gateway.queued == []
+
+
+@pytest.mark.parametrize("name", ["app_home_opened", "team_join", "user_change"])
+def test_an_event_that_nothing_acts_on_yet_is_still_answered(gateway: Gateway, name: str) -> None:
+    body = json.dumps(payload(f"slack/{name}.json")).encode()
+    answer = gateway(body, headers=signed(body) | {"content-type": "application/json"})
+    assert answer["statusCode"] == 200
+    assert gateway.queued == []

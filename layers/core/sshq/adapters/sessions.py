@@ -57,6 +57,12 @@ class SsmSessions:
             raise Refusal(Reason.LEASE_ENDED)
         return self._access(found)
 
+    def active(self, node: str) -> set[str]:
+        pages = self._client.get_paginator("describe_sessions").paginate(
+            State="Active", Filters=[{"key": "Target", "value": node}]
+        )
+        return {found["SessionId"] for page in pages for found in page["Sessions"]}
+
     def terminate(self, session: str) -> None:
         try:
             self._client.terminate_session(SessionId=session)

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from sshq.domain.model import Model
 
 _MENTION = re.compile(r"^(?:<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,20}))$")
+# job.env holds the start-up script's facts under such names, before the user's own.
+_OWN_PREFIX = "SSHQ_"
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -29,6 +31,8 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401  it stands before validation
         name, equals, text = str(item).partition("=")
         if not equals or not _ENV_NAME.match(name):
             raise ValueError(f"“{item}” isn't NAME=value")
+        if name.startswith(_OWN_PREFIX):
+            raise ValueError(f"names that begin with {_OWN_PREFIX} are sshq's own")
         found[name] = text
     return found
 

@@ -80,6 +80,12 @@ def build_app(
         enqueue(invocation, body, _answer_to_action(body, clock))
         ack()
 
+    @app.event(re.compile(".+"))
+    def on_event(ack: Callable[..., None]) -> None:
+        # Slack switches off the events of an app that doesn't answer 200. Nothing acts on them yet:
+        # whoever left or became a guest is refused when they act (use_cases.authorising).
+        ack()
+
     return app
 
 

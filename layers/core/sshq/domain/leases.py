@@ -13,7 +13,9 @@ from sshq.domain.model import Record
 CERTIFICATE_LIFE = timedelta(minutes=60)
 # A certificate is accepted by clocks that are a little behind the CA's.
 CERTIFICATE_BACKDATE = timedelta(minutes=2)
-MOST_SESSIONS = 10
+MOST_SESSIONS = 32
+# SSM lists a new session a moment after it started; until then its row is believed.
+SESSION_SETTLES = timedelta(seconds=30)
 
 
 class LeaseEnd(StrEnum):

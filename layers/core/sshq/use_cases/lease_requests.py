@@ -12,7 +12,7 @@ from sshq.domain.access import (
     SessionAnswer,
 )
 from sshq.domain.jobs import SSH_PORT, Phase
-from sshq.domain.leases import MOST_SESSIONS, LeaseEnd, LeaseSession
+from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd, LeaseSession
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
@@ -43,7 +43,7 @@ def open_session(services: Services, lease: Lease, job: Job, rank: int) -> Sessi
     node = next((node for node in job.nodes if node.rank == rank), None)
     if node is None:
         raise Refusal(Reason.UNKNOWN_NODE, rank=str(rank), job=job.name)
-    if len(services.leases.sessions(lease.id)) >= MOST_SESSIONS:
+    if _open_sessions(services, lease) >= MOST_SESSIONS:
         raise Refusal(Reason.TOO_MANY_SESSIONS, most=str(MOST_SESSIONS))
     access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
     now = services.clock.now()
@@ -121,6 +121,22 @@ def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:
         message.model_dump_json(), group=message.group, deduplication=request
     )
     return JobAnswer(job=job.name, state=Phase.STOPPING.value)
+
+
+def _open_sessions(services: Services, lease: Lease) -> int:
+    """How many sessions the lease has. At the limit those are forgotten that SSM says are over.
+
+    A connection that ends tells the node's agent, not this API: so rows outlive their sessions.
+    """
+    known = services.leases.sessions(lease.id)
+    if len(known) < MOST_SESSIONS:
+        return len(known)
+    settled = services.clock.now() - SESSION_SETTLES
+    active = {s for node in {row.node for row in known} for s in services.sessions.active(node)}
+    over = [row for row in known if row.started_at < settled and row.id not in active]
+    for row in over:
+        services.leases.remove_session(lease.id, row.id)
+    return len(known) - len(over)
 
 
 def _own(services: Services, lease: Lease, session: str) -> None:

@@ -61,6 +61,7 @@ def test_a_person_is_an_id(typed: str) -> None:
         ("run --hours 1 --hours 2", Reason.USAGE),
         ("run --instance m5.large", Reason.USAGE),
         ("run --env 1A=b", Reason.USAGE),
+        ("run --env SSHQ_JOB=other", Reason.USAGE),
         ("run --name ../etc", Reason.USAGE),
         ("run --command 'open", Reason.USAGE),
         ("add-user", Reason.USAGE),

@@ -9,7 +9,7 @@ import pytest
 from sshq.domain.access import RedeemBody
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Phase
-from sshq.domain.leases import LeaseEnd
+from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd
 from sshq.domain.queue_message import QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
@@ -142,7 +142,7 @@ def test_a_session_that_started_while_the_lease_ended_is_terminated(
 def test_sessions_are_capped_and_belong_to_their_lease(services: MemoryServices, job: Job) -> None:
     redeemed(services, ticket(services))
     (lease,) = services.leases.all.values()
-    for _ in range(10):
+    for _ in range(MOST_SESSIONS):
         lease_requests.open_session(services, lease, job, 0)
     with pytest.raises(Refusal) as refused:
         lease_requests.open_session(services, lease, job, 0)
@@ -166,6 +166,21 @@ def test_the_lease_holder_may_ask_for_the_stop_of_the_job(
     assert (group, deduplication) == ("T0001-U0ALICE", asked.request)
     commands(services, asked)
     assert services.training_jobs.stopped == [job.name]
+
+
+def test_sessions_that_are_over_leave_room_for_new_ones(services: MemoryServices, job: Job) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+    for _ in range(MOST_SESSIONS):
+        lease_requests.open_session(services, lease, job, 0)
+    services.sessions.over = ["s-1", "s-2"]
+    with pytest.raises(Refusal):  # they may be too new for SSM's list
+        lease_requests.open_session(services, lease, job, 0)
+
+    services.clock.time += 2 * SESSION_SETTLES
+    lease_requests.open_session(services, lease, job, 0)
+    assert not {"s-1", "s-2"} & services.leases.open.keys()
+    assert len(services.leases.open) == MOST_SESSIONS - 1
 
 
 @pytest.mark.parametrize("actor", [BOB, ADMIN])
