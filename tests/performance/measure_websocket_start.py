@@ -10,6 +10,7 @@ tests' own, with an agent that greets with a banner.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import statistics
 import subprocess
@@ -58,7 +59,7 @@ with connect(sys.argv[3], ssl=context, compression=None, proxy=None) as socket:
 def main() -> None:
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     ways = {"bare Python with ssl": BARE, "own codec": OURS}
-    if subprocess.run([sys.executable, "-c", "import websockets"], check=False).returncode == 0:
+    if importlib.util.find_spec("websockets") is not None:
         ways["websockets"] = WEBSOCKETS
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     with LoopbackService(Path(tempfile.mkdtemp())) as service:

@@ -231,6 +231,16 @@ def test_a_session_that_has_ended_is_not_resumed(live: Live, node: str) -> None:
         assert refused.value.reason is Reason.LEASE_ENDED
 
 
+def test_a_nodes_active_sessions_are_its_own_that_have_not_ended(live: Live, node: str) -> None:
+    before = live.sessions.active(node)
+    ended, going = (live.sessions.start(node, reason="sshq").id for _ in range(2))
+    live.sessions.terminate(ended)
+
+    assert live.sessions.active(node) - before == {going}
+    assert live.sessions.active("mi-00000000000000000") == set()
+    live.sessions.terminate(going)
+
+
 def test_a_node_without_an_agent_is_told(aws: CoreAws, live: Live) -> None:
     silent = register(aws, activate(live))
 
