@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from itertools import pairwise
@@ -22,9 +23,11 @@ def ask(pieces: list[bytes]) -> tuple[HttpAnswer, bytes]:
 
     def peer() -> None:
         heard.append(theirs.recv(4096))
-        for piece in pieces:
-            theirs.sendall(piece)
-        theirs.shutdown(socket.SHUT_WR)
+        # A client that has its whole answer, or has refused it, may hang up before the last piece.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for piece in pieces:
+                theirs.sendall(piece)
+            theirs.shutdown(socket.SHUT_WR)
 
     thread = threading.Thread(target=peer)
     thread.start()
