@@ -32,7 +32,7 @@ test: $(VENV)/.ready ## Run all tests, the unit tests first
 	$(BIN)/python -m pytest tests --ignore=tests/unit
 
 .PHONY: lint
-lint: $(VENV)/.ready ## Check style, types, the template and the pages made from code
+lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests scripts

@@ -96,13 +96,13 @@ class LeaseStore:
 
     @contextlib.contextmanager
     def redeeming(self, ticket_sha256: str) -> Iterator[Path]:
-        """Hold this ticket on this computer; gives the file where its key is (to be) kept.
+        """Redeem alone on this computer; gives the file where the ticket's key is (to be) kept.
 
         Whoever holds it looks with `by_ticket` first: another process may just have redeemed it.
+        The lock stands outside the ticket's folder: a lock file that is removed holds nobody off.
         """
         folder = self._pending / ticket_sha256
-        with locked(folder / "lock"):
-            # A process that we waited for has removed the folder when it was done.
+        with locked(self.root / "redeeming.lock"):
             make_private_folder(folder)
             yield folder / "id_ed25519"
 
