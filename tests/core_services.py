@@ -203,7 +203,7 @@ class MemoryChat:
         self.said.append((message.channel, view))
         self.shown[message.ts] = view
 
-    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+    def respond(self, response_url: str, view: View) -> bool:
         if self.urls_work:
             self.said.append((response_url, view))
         return self.urls_work

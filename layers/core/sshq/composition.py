@@ -169,11 +169,12 @@ class Live:
     @cached_property
     def account(self) -> Account:
         from sshq.adapters.account import AwsAccount
-        from sshq.domain.setup_plan import Names
 
-        names = Names(**{name: getattr(self.settings, name) for name in Names.model_fields})
         return AwsAccount(
-            iam=self._client("iam"), ssm=self._client("ssm"), s3=self._client("s3"), names=names
+            iam=self._client("iam"),
+            ssm=self._client("ssm"),
+            s3=self._client("s3"),
+            names=self.settings.names,
         )
 
     @cached_property

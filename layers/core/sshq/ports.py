@@ -132,7 +132,7 @@ class Chat(Protocol):
 
     def update(self, message: Message, view: View) -> None: ...
 
-    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+    def respond(self, response_url: str, view: View) -> bool:
         """Answer through a response_url, to that person alone. False if Slack wouldn't take it."""
         ...
 

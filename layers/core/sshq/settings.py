@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sshq.domain.authorisation import Policy
 from sshq.domain.members import admins_from
 from sshq.domain.model import Model
+from sshq.domain.setup_plan import Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,11 @@ class Settings(Model):
     @property
     def policy(self) -> Policy:
         return Policy(admins=admins_from(self.admins))
+
+    @property
+    def names(self) -> Names:
+        """What setup calls the things that it makes."""
+        return Names(**{name: getattr(self, name) for name in Names.model_fields})
 
     def role_arn(self, name: str) -> str:
         """The ARN of one of the roles that `setup` makes; they stand at path `/`."""

@@ -42,13 +42,12 @@ class SlackChat:
             channel=message.channel, ts=message.ts, text=view.text, blocks=list(view.blocks)
         )
 
-    def respond(self, response_url: str, view: View, *, replace: bool = False) -> bool:
+    def respond(self, response_url: str, view: View) -> bool:
         try:
             answer = WebhookClient(response_url).send(
                 text=view.text,
                 blocks=list(view.blocks) or None,
                 response_type="ephemeral",
-                replace_original=replace,
             )
         except (SlackClientError, OSError, ValueError):
             return False

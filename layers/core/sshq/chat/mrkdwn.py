@@ -6,8 +6,3 @@ from __future__ import annotations
 def escape(text: str) -> str:
     """https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def mention(user: str) -> str:
-    """`<@U123>`; Slack shows the person's name."""
-    return f"<@{user}>"

@@ -80,9 +80,6 @@ def _collect(command: Command, words: list[str]) -> dict[str, Any]:
             parameter = options.get(flag)
             if parameter is None:
                 raise _usage(command, f"there is no option {flag}")
-            if parameter.switch:
-                found[parameter.name] = True
-                continue
             taken = value if equals else next(rest, None)
             if taken is None:
                 raise _usage(command, f"{flag} needs a value")

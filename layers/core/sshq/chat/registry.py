@@ -33,7 +33,6 @@ class Parameter:
     metavar: str = ""
     required: bool = False
     many: bool = False
-    switch: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,5 +132,5 @@ BY_VERB: dict[str, Command] = {command.verb: command for command in COMMANDS}
 def _usage(parameter: Parameter) -> str:
     words = parameter.metavar or parameter.name
     if parameter.flag:
-        words = parameter.flag if parameter.switch else f"{parameter.flag} {parameter.metavar}"
+        words = f"{parameter.flag} {parameter.metavar}"
     return words if parameter.required else f"[{words}]{'…' if parameter.many else ''}"

@@ -43,8 +43,8 @@ class NodeAnswer(Model):
     host_keys: tuple[str, ...]
 
 
-class LeaseAnswer(Model):
-    """A lease as the laptop keeps it."""
+class LeaseFacts(Model):
+    """What both answers about a lease say of it."""
 
     id: str
     job: str
@@ -53,19 +53,17 @@ class LeaseAnswer(Model):
     nodes: tuple[NodeAnswer, ...]
     login_user: str
     ports: dict[str, int]
+
+
+class LeaseAnswer(LeaseFacts):
+    """A lease as the laptop keeps it."""
+
     certificate: str
 
 
-class LeaseStateAnswer(Model):
+class LeaseStateAnswer(LeaseFacts):
     """GET /v1/leases/{id}. `cost_so_far` is None where no price is known."""
 
-    id: str
-    job: str
-    owner: str
-    expires_at: datetime
-    nodes: tuple[NodeAnswer, ...]
-    login_user: str
-    ports: dict[str, int]
     job_state: str
     deadline: datetime
     cost_so_far: float | None = None

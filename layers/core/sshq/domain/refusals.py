@@ -29,7 +29,6 @@ class Reason(StrEnum):
     NAME_TAKEN = "name-taken"
     OVER_THE_CAP = "over-the-cap"
     QUOTA = "quota"
-    NO_CAPACITY = "no-capacity"
     REFUSED_BY_AWS = "refused-by-aws"
     PLAN_EXPIRED = "plan-expired"
     TICKET_UNUSABLE = "ticket-unusable"

@@ -31,6 +31,9 @@ def follow(services: Services, name: str) -> Job | None:
         return job
     nodes = _look_at_nodes(services, job, status)
     phase = phase_of(status, nodes, wanted=job.shape.count)
+    if phase.has_ended:
+        # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
+        clean_up(services, job)
     moved = services.jobs.change(
         name, lambda stored: _moved(stored, phase, status, nodes, services)
     )
@@ -90,8 +93,6 @@ def _react(services: Services, job: Job) -> None:
         services.audit.record(
             "ready", actor=job.owner, job=job.name, nodes=",".join(n.id for n in job.nodes)
         )
-    if not job.is_open:
-        clean_up(services, job)
     show(services, job)
     if job.phase is Phase.READY:
         show_ticket(services, job, job.response_url)

@@ -11,13 +11,13 @@ from sshq.domain.access import (
     ResumeAnswer,
     SessionAnswer,
 )
-from sshq.domain.jobs import SSH_PORT, Phase
+from sshq.domain.jobs import Phase
 from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd, LeaseSession
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.use_cases.ending import end_lease
-from sshq.use_cases.redeem import certificate, login_user, nodes_of
+from sshq.use_cases.redeem import certificate, lease_facts
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -89,17 +89,8 @@ def new_certificate(services: Services, lease: Lease) -> CertificateAnswer:
 
 def state(lease: Lease, job: Job) -> LeaseStateAnswer:
     """How things stand."""
-    return LeaseStateAnswer(
-        id=lease.id,
-        job=job.name,
-        owner=lease.owner.tag,
-        expires_at=lease.expires_at,
-        nodes=nodes_of(job),
-        login_user=login_user(job),
-        ports={"ssh": SSH_PORT},
-        job_state=job.phase.value,
-        deadline=job.deadline,
-    )
+    facts = lease_facts(lease, job)
+    return LeaseStateAnswer(**facts, job_state=job.phase.value, deadline=job.deadline)
 
 
 def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:

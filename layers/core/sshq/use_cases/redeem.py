@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sshq.chat import views
 from sshq.chat.catalogue import texts
@@ -84,29 +84,23 @@ def _alarm(services: Services, ticket: Ticket, job: Job, source: str) -> None:
 
 def lease_answer(services: Services, lease: Lease, job: Job) -> LeaseAnswer:
     """The lease with its nodes and a new certificate."""
-    return LeaseAnswer(
-        id=lease.id,
-        job=job.name,
-        owner=lease.owner.tag,
-        expires_at=lease.expires_at,
-        nodes=nodes_of(job),
-        login_user=login_user(job),
-        ports={"ssh": SSH_PORT},
-        certificate=certificate(services, lease),
-    )
+    return LeaseAnswer(**lease_facts(lease, job), certificate=certificate(services, lease))
 
 
-def nodes_of(job: Job) -> tuple[NodeAnswer, ...]:
-    """What a laptop needs to know of a job's nodes."""
-    return tuple(
-        NodeAnswer(rank=n.rank, alias=job.alias(n.rank), id=n.id, host_keys=n.host_keys)
-        for n in job.nodes
-    )
-
-
-def login_user(job: Job) -> str:
-    """The user whom the containers' SSH servers log in; images of one job share it."""
-    return job.nodes[0].login_user if job.nodes else "root"
+def lease_facts(lease: Lease, job: Job) -> dict[str, Any]:
+    """The fields of access.LeaseFacts. Images of one job share their login user."""
+    return {
+        "id": lease.id,
+        "job": job.name,
+        "owner": lease.owner.tag,
+        "expires_at": lease.expires_at,
+        "nodes": tuple(
+            NodeAnswer(rank=n.rank, alias=job.alias(n.rank), id=n.id, host_keys=n.host_keys)
+            for n in job.nodes
+        ),
+        "login_user": job.nodes[0].login_user if job.nodes else "root",
+        "ports": {"ssh": SSH_PORT},
+    }
 
 
 def certificate(services: Services, lease: Lease) -> str:

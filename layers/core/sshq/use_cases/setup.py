@@ -8,7 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
 from sshq.domain.refusals import Reason, Refusal
-from sshq.domain.setup_plan import Names, Plan, desired, plan
+from sshq.domain.setup_plan import Plan, desired, plan
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 
@@ -58,9 +58,7 @@ def cancel(services: Services, message: QueueMessage, arguments: WhichPlan) -> N
 
 def plan_now(services: Services) -> Plan:
     """The plan as of this moment."""
-    settings = services.settings
-    names = Names(**{name: getattr(settings, name) for name in Names.model_fields})
-    return plan(desired(names), services.account.read())
+    return plan(desired(services.settings.names), services.account.read())
 
 
 def _is_rest_of(now: Plan, shown: Plan) -> bool:

@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     for lease, answer in answers:
         print(lease.job)
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
-            print(f"  {name.replace('_', ' '):<12} {answer.get(name, 'not known')}")
+            if answer.get(name) is not None:
+                print(f"  {name.replace('_', ' '):<12} {answer[name]}")
         failure = store.last_failure(lease.id, since=0)
         if failure is not None:
             print(f"  last failure {failure.get('what')}")

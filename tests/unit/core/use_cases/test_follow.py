@@ -74,6 +74,28 @@ def test_the_end_takes_everything_away(services: MemoryServices, job: Job) -> No
     assert services.jobs.open_jobs() == []
 
 
+def test_a_crash_while_cleaning_up_is_made_good_by_the_next_look(
+    services: MemoryServices, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job.activation
+    services.nodes.come_up(job.activation, "mi-1")
+    services.training_jobs.status[job.name] = TrainingStatus("Completed", "Completed")
+
+    def gone(activation: str) -> None:
+        raise ConnectionError(activation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.nodes, "delete_activation", gone)
+        with pytest.raises(ConnectionError):
+            follow(services, job.name)
+    assert services.jobs.open_jobs() == [services.jobs.all[job.name]]
+
+    follow(services, job.name)
+    assert services.nodes.activations == {}
+    assert "mi-1" in services.nodes.deregistered
+    assert services.jobs.open_jobs() == []
+
+
 def test_an_old_event_moves_nothing_back(services: MemoryServices, job: Job) -> None:
     services.training_jobs.status[job.name] = TrainingStatus("InProgress", "Downloading")
     follow(services, job.name)

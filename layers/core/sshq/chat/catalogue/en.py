@@ -130,8 +130,6 @@ TEXTS: dict[str, str] = {
     "refusal.quota": "This AWS account's quota doesn't allow another `{instance}`: {detail}",
     "refusal.quota.next": "Stop a job, take another --instance, or ask your admin to raise the "
     "quota in Service Quotas.",
-    "refusal.no-capacity": "AWS has no `{instance}` to give at the moment.",
-    "refusal.no-capacity.next": "Try again later, or with another --instance.",
     "refusal.refused-by-aws": "AWS refused: {detail}",
     "refusal.refused-by-aws.next": "If this is not about what you asked for, show it to your admin.",
     "refusal.plan-expired": "That plan is not the latest one.",

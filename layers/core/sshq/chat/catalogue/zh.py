@@ -115,8 +115,6 @@ TEXTS: dict[str, str] = {
     "refusal.over-the-cap.next": "最多使用 --hours {cap}。",
     "refusal.quota": "此 AWS 账户的配额不允许再启动 `{instance}`：{detail}",
     "refusal.quota.next": "停止一个作业、换一种 --instance，或请管理员在 Service Quotas 中提高配额。",
-    "refusal.no-capacity": "AWS 目前没有可用的 `{instance}`。",
-    "refusal.no-capacity.next": "请稍后重试，或换一种 --instance。",
     "refusal.refused-by-aws": "AWS 拒绝了：{detail}",
     "refusal.refused-by-aws.next": "如果与您的请求无关，请交给管理员查看。",
     "refusal.plan-expired": "该计划不是最新的。",
