@@ -10,8 +10,8 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
 from sshq.chat.catalogue import texts
+from sshq.chat.command import Queue
 from sshq.chat.parsing import ACTION_PREFIX, Invocation, parse_action, parse_text
-from sshq.chat.registry import Queue
 from sshq.chat.views.help import help_text
 from sshq.chat.views.notices import refusal
 from sshq.domain.identity import Actor

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sshq.chat.registry import BY_VERB, COMMANDS, Command, Parameter
+from sshq.chat.registry import BY_VERB, COMMANDS
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
+    from sshq.chat.command import Command, Parameter
     from sshq.domain.model import Model
 
 ACTION_PREFIX = "sshq:"

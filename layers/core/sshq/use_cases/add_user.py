@@ -14,7 +14,7 @@ from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import AddUser
+    from sshq.chat.commands.members import AddUser
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 

@@ -12,7 +12,7 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import open_jobs_of
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import NoArguments
+    from sshq.chat.command import NoArguments
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 

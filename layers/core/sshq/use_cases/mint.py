@@ -15,7 +15,7 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import AJob
+    from sshq.chat.commands.jobs import AJob
     from sshq.domain.jobs import Job, ResponseUrl
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services

@@ -23,7 +23,7 @@ from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import Run
+    from sshq.chat.commands.jobs import Run
     from sshq.domain.job_file import Activation
     from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage

@@ -13,9 +13,9 @@ from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import NoArguments
-    from sshq.chat.arguments import Plan as WhichPlan
     from sshq.chat.catalogue import Texts
+    from sshq.chat.command import NoArguments
+    from sshq.chat.commands.setup import Plan as WhichPlan
     from sshq.chat.view import View
     from sshq.domain.jobs import Message
     from sshq.domain.queue_message import QueueMessage

@@ -16,7 +16,7 @@ from sshq.use_cases.ending import clean_up
 from sshq.use_cases.follow import show
 
 if TYPE_CHECKING:
-    from sshq.chat.arguments import AJob
+    from sshq.chat.commands.jobs import AJob
     from sshq.domain.jobs import Job
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services

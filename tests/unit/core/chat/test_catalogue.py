@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import string
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sshq.chat.catalogue import LANGUAGES, texts
+from sshq.chat.catalogue import LANGUAGES, en, texts, zh
 from sshq.chat.registry import COMMANDS
 from sshq.domain.jobs import Phase
 from sshq.domain.refusals import Reason
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def gaps(text: str) -> set[str]:
@@ -52,3 +56,13 @@ def test_facts_are_escaped_for_slack_and_left_alone_for_terminals() -> None:
 
 def test_a_language_that_is_not_there_is_english() -> None:
     assert texts("fr").language == "en"
+
+
+@pytest.mark.parametrize("language", [en, zh])
+def test_a_key_stands_in_one_area_only(language: ModuleType) -> None:
+    keys = [key for area in language.AREAS for key in area.TEXTS]
+    assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_verb_stands_in_one_area_only() -> None:
+    assert len({command.verb for command in COMMANDS}) == len(COMMANDS)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sshq.chat.arguments import AddUser, Run
+from sshq.chat.commands.jobs import Run
+from sshq.chat.commands.members import AddUser
 from sshq.chat.parsing import parse_action, parse_text
 from sshq.chat.registry import COMMANDS
 from sshq.domain.refusals import Reason, Refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.chat.mrkdwn import escape
-from sshq.chat.registry import BY_VERB, COMMANDS, Command
+from sshq.chat.registry import BY_VERB, COMMANDS
 from sshq.chat.view import View
 from sshq.chat.views.blocks import header, section
 from sshq.domain.authorisation import Who
@@ -13,6 +13,7 @@ from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.chat.catalogue import Texts
+    from sshq.chat.command import Command
 
 
 def help_text(topic: str | None, texts: Texts) -> View:

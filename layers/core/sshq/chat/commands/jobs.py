@@ -1,4 +1,4 @@
-"""The arguments of each verb, typed: from a slash command's text or from a button's value."""
+"""Commands about jobs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from sshq.chat.command import Command, NoArguments, Parameter, Queue
+from sshq.domain.authorisation import Who
 from sshq.domain.model import Model
 
-_MENTION = re.compile(r"^(?:<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,20}))$")
 # job.env holds the start-up script's facts under such names, before the user's own.
 _OWN_PREFIX = "SSHQ_"
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-
-
-def _mentioned(value: Any) -> Any:  # noqa: ANN401  it stands before validation
-    """`<@U123|alice>` or `U123` → `U123`. A name is refused: names don't identify anyone."""
-    match = _MENTION.match(str(value))
-    if match is None:
-        raise ValueError("write @ and pick the person from Slack's list")
-    return match[1] or match[2]
 
 
 def _pairs(value: Any) -> Any:  # noqa: ANN401  it stands before validation
@@ -35,28 +28,6 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401  it stands before validation
             raise ValueError(f"names that begin with {_OWN_PREFIX} are sshq's own")
         found[name] = text
     return found
-
-
-class NoArguments(Model):
-    """For verbs that take none."""
-
-
-class Help(Model):
-    """`/sshq help [COMMAND]`"""
-
-    topic: str | None = None
-
-
-class Plan(Model):
-    """Which plan a button confirms or cancels: its digest."""
-
-    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-
-class AddUser(Model):
-    """`/sshq add-user @alice`"""
-
-    user: Annotated[str, BeforeValidator(_mentioned)]
 
 
 class Run(Model):
@@ -84,3 +55,38 @@ class AJob(Model):
     """A job by its name, or the only one that the member has."""
 
     job: Annotated[str, StringConstraints(pattern=r"^sshq-[a-z0-9-]{1,58}$")] | None = None
+
+
+JOB = Parameter("job", metavar="JOB")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "run",
+        Who.MEMBER,
+        Queue.COMMANDS,
+        Run,
+        (
+            Parameter("instance", "--instance", "TYPE"),
+            Parameter("count", "--count", "N"),
+            Parameter("image", "--image", "URI"),
+            Parameter("hours", "--hours", "H"),
+            Parameter("command", "--command", "CMD"),
+            Parameter("env", "--env", "K=V", many=True),
+            Parameter("name", "--name", "NAME"),
+        ),
+        (
+            "/sshq run",
+            "/sshq run --instance ml.g5.xlarge --hours 4",
+            '/sshq run --command "python train.py" --env EPOCHS=3 --name resnet',
+        ),
+    ),
+    Command(
+        "stop",
+        Who.MEMBER,
+        Queue.COMMANDS,
+        AJob,
+        (JOB,),
+        ("/sshq stop", "/sshq stop sshq-alice-workbench-k3v9qz2a"),
+    ),
+    Command("jobs", Who.MEMBER, Queue.COMMANDS, NoArguments, examples=("/sshq jobs",)),
+)

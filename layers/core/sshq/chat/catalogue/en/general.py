@@ -1,0 +1,27 @@
+"""English: what belongs to no area: help, acknowledgements, errors."""
+
+TEXTS: dict[str, str] = {
+    "command.help": "what sshq can do, or how one command is used",
+    "parameter.topic": "a command",
+    "help.title": "sshq: SSH into SageMaker, from Slack",
+    "help.more": "`/sshq help COMMAND` tells more about one.",
+    "help.admins-only": "admins",
+    "help.examples": "Examples",
+    "help.usage": "Usage",
+    "ack.queued": "On it: `/sshq {verb}` …",
+    "dead-letter": "I couldn't do `/sshq {verb}`, though I tried several times. Nothing else "
+    "will come of it. Try again; if it happens again, give your admin this number: {correlation}",
+    "refusal.unknown-command": "There is no `/sshq {command}`.",
+    "refusal.unknown-command.next": "`/sshq help` lists the commands. {near}",
+    "refusal.usage": "That can't be read: {problem}.",
+    "refusal.usage.next": "Usage: `{usage}`",
+    "refusal.refused-by-aws": "AWS refused: {detail}",
+    "refusal.refused-by-aws.next": "If this is not about what you asked for, show it to your admin.",
+    "refusal.too-many-requests": "Too many requests.",
+    "refusal.too-many-requests.next": "Wait a minute, then try again.",
+    "refusal.bad-request": "The request can't be read: {problem}",
+    "refusal.bad-request.next": "Update sshq-local: pipx upgrade sshq-local",
+    "refusal.internal": "Something went wrong here; it is not your fault.",
+    "refusal.internal.next": "Try again. If it happens again, give your admin this number: "
+    "{correlation}",
+}
