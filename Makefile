@@ -28,8 +28,11 @@ sandbox: $(VENV)/.ready-runtime ## Run the sandbox until Ctrl-C
 
 .PHONY: test
 test: $(VENV)/.ready ## Run all tests, the unit tests first
-	$(BIN)/python -m pytest tests/unit
-	$(BIN)/python -m pytest tests --ignore=tests/unit
+	$(BIN)/python -m pytest tests/unit $(IN_PARALLEL)
+	$(BIN)/python -m pytest tests --ignore=tests/unit $(IN_PARALLEL)
+
+# One worker a core; the tests of a file stay together, since they share its servers.
+IN_PARALLEL := -q --numprocesses=auto --dist=loadfile
 
 .PHONY: lint
 lint: $(VENV)/.ready ## Check style, types and the template

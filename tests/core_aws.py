@@ -24,7 +24,8 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 TABLE = "sshq-table"
 CALLER = "bot"
 KEY_ID = "ASIASANDBOX000000BOT"
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+# The sandbox's SSM goes by the real time (an activation can't expire in its past), so the bot must, too.
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 class FixedClock:

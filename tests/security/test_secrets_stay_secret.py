@@ -111,7 +111,9 @@ def _set_up(aws: CoreAws, live: Live) -> None:
 
 def _deliver(told: Story, verb: str, trigger: str, **arguments: Any) -> dict[str, Any]:
     record = payload("sqs/commands.json")["Records"][0]
-    message = MemoryServices().message(ALICE, verb, trigger=trigger, **arguments)
+    gateway = MemoryServices()
+    gateway.clock.time = told.live.clock.now()
+    message = gateway.message(ALICE, verb, trigger=trigger, **arguments)
     record["body"] = message.model_dump_json()
     answer: dict[str, Any] = load("command_worker").lambda_handler({"Records": [record]}, Context())
     return answer

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 TICKET = "7ZK3M9QWERTY0123456789ABCDEFGHJK"
 JOB = "sshq-alice-gpu-abcdefgh"
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGh0dHBzOi8vZXhhbXBsZS5jb20vYS1ob3N0LWtleSEh"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with a short name, as a laptop's home has: a socket may have some 100 bytes."""
+    with tempfile.TemporaryDirectory(prefix="sshq-") as folder:
+        yield Path(folder)
 
 
 @dataclass(frozen=True)

@@ -357,7 +357,7 @@ def test_the_audit_has_each_event_once(aws: CoreAws, live: Live, kind: str) -> N
     items = aws.client("dynamodb").query(
         TableName=TABLE,
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": "AUDIT#2026-11-22"}},
+        ExpressionAttributeValues={":pk": {"S": f"AUDIT#{NOW:%Y-%m-%d}"}},
     )["Items"]
     (found,) = [item for item in items if item["event"]["S"] == f"event-{kind}"]
     assert found["who"]["S"] == ALICE.tag
