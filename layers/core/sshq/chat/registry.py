@@ -5,6 +5,7 @@ Parsing, `/sshq help`, the queue a request goes to, authorisation and the tables
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sshq.chat.commands import access, general, jobs, members, setup
@@ -12,8 +13,15 @@ from sshq.chat.commands import access, general, jobs, members, setup
 if TYPE_CHECKING:
     from sshq.chat.command import Command
 
-COMMANDS: tuple[Command, ...] = tuple(
-    command for area in (general, setup, members, jobs, access) for command in area.COMMANDS
-)
+AREAS: dict[str, tuple[Command, ...]] = {
+    "general": general.COMMANDS,
+    "jobs": jobs.COMMANDS,
+    "access": access.COMMANDS,
+    "members": members.COMMANDS,
+    "setup": setup.COMMANDS,
+}
+"""In the order of help; an area's title is in the catalogue under `area.<name>`."""
+
+COMMANDS: tuple[Command, ...] = tuple(chain.from_iterable(AREAS.values()))
 
 BY_VERB: dict[str, Command] = {command.verb: command for command in COMMANDS}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sshq.chat.catalogue import LANGUAGES, en, texts, zh
-from sshq.chat.registry import COMMANDS
+from sshq.chat.registry import AREAS, COMMANDS
 from sshq.domain.jobs import Phase
 from sshq.domain.refusals import Reason
 
@@ -42,6 +42,8 @@ def test_whatever_the_code_can_say_has_words(language: str) -> None:
         assert f"refusal.{reason.value}.next" in found
     for phase in Phase:
         assert f"job.phase.{phase.value}" in found
+    for area in AREAS:
+        assert f"area.{area}" in found
     for command in COMMANDS:
         assert f"command.{command.verb}" in found
         for parameter in command.parameters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.chat.mrkdwn import escape
-from sshq.chat.registry import BY_VERB, COMMANDS
+from sshq.chat.registry import AREAS, BY_VERB
 from sshq.chat.view import View
 from sshq.chat.views.blocks import header, section
 from sshq.domain.authorisation import Who
@@ -17,17 +17,22 @@ if TYPE_CHECKING:
 
 
 def help_text(topic: str | None, texts: Texts) -> View:
-    """All commands, or one of them with its options and examples."""
+    """All commands by area, or one of them with its options and examples."""
     if topic is None:
-        lines = [_line(command, texts) for command in COMMANDS if command.typed]
-        body = "\n".join([*lines, "", texts.mrkdwn("help.more")])
         title = texts.plain("help.title")
+        bodies = [_area(name, commands, texts) for name, commands in AREAS.items()]
+        bodies.append(texts.mrkdwn("help.more"))
     else:
         command = BY_VERB.get(topic.lower())
         if command is None or not command.typed:
             raise Refusal(Reason.UNKNOWN_COMMAND, command=topic, near="")
-        body, title = _details(command, texts), f"/sshq {command.verb}"
-    return View(text=f"{title}\n{body}", blocks=(header(title), section(body)))
+        title, bodies = f"/sshq {command.verb}", [_details(command, texts)]
+    return View(text="\n\n".join([title, *bodies]), blocks=(header(title), *map(section, bodies)))
+
+
+def _area(name: str, commands: tuple[Command, ...], texts: Texts) -> str:
+    lines = [_line(command, texts) for command in commands if command.typed]
+    return "\n".join([f"*{texts.mrkdwn(f'area.{name}')}*", *lines])
 
 
 def _line(command: Command, texts: Texts) -> str:

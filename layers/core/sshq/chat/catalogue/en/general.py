@@ -1,6 +1,11 @@
 """English: what belongs to no area: help, acknowledgements, errors."""
 
 TEXTS: dict[str, str] = {
+    "area.general": "General",
+    "area.jobs": "Jobs",
+    "area.access": "Getting in",
+    "area.members": "People",
+    "area.setup": "The AWS account",
     "command.help": "what sshq can do, or how one command is used",
     "parameter.topic": "a command",
     "help.title": "sshq: SSH into SageMaker, from Slack",

@@ -1,6 +1,11 @@
 """Chinese (simplified): what belongs to no area: help, acknowledgements, errors."""
 
 TEXTS: dict[str, str] = {
+    "area.general": "通用",
+    "area.jobs": "作业",
+    "area.access": "登录",
+    "area.members": "人员",
+    "area.setup": "AWS 账户",
     "command.help": "sshq 能做什么，或某个命令的用法",
     "parameter.topic": "某个命令",
     "help.title": "sshq：在 Slack 里 SSH 登录 SageMaker",
