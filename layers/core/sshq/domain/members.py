@@ -3,19 +3,76 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from pydantic import Field
 
 from sshq.domain.identity import Actor
 from sshq.domain.model import Model, Record
 
+T = TypeVar("T", float, int, datetime)
+
+
+class Limits(Model):
+    """What a member may use; None: the stack's own limits alone hold.
+
+    `budget` is in US dollars a calendar month (UTC), `max_jobs` counts open jobs, and from `until`
+    on the membership is over.
+    """
+
+    budget: float | None = Field(default=None, ge=0)
+    max_jobs: int | None = Field(default=None, ge=0)
+    until: datetime | None = None
+
+
+def tightest(*limits: Limits) -> Limits:
+    """The shortest of each limit wins, whoever set it."""
+    return Limits(
+        budget=_least([each.budget for each in limits]),
+        max_jobs=_least([each.max_jobs for each in limits]),
+        until=_least([each.until for each in limits]),
+    )
+
+
+class IamKind(StrEnum):
+    """What an IAM identity of a person is."""
+
+    USER = "user"
+    ROLE = "role"
+
+
+class IamIdentity(Model):
+    """The one IAM identity that is a member's own; no two members share one.
+
+    `user_id` is what AWS calls `aws:userid`, the value of the tag `SSHOwner`: an IAM user's UserId
+    (AIDA…), or `<role id>:<session name>` for a role.
+    """
+
+    kind: IamKind
+    name: str
+    user_id: str
+
 
 class Member(Record):
-    """An enrolled Slack user. `slug` is the part of their jobs' names; it never identifies them."""
+    """An enrolled Slack user. `slug` is the part of their jobs' names; it never identifies them.
+
+    `admin` makes an admin of a member; those whom the stack's parameter names need no membership.
+    """
 
     actor: Actor
     slug: str
     language: str = "en"
     added_by: Actor
     added_at: datetime
+    admin: bool = False
+    limits: Limits = Limits()
+    iam: IamIdentity | None = None
+
+    @property
+    def owner_id(self) -> str:
+        """The tag `SSHOwner` of their jobs. Without AWS identity: one that no IAM principal has."""
+        return self.iam.user_id if self.iam else self.actor.tag
 
 
 class Profile(Model):
@@ -40,3 +97,7 @@ def admins_from(setting: str) -> frozenset[tuple[str, str]]:
     """`T0001/U0001,T0001/U0002` → {(team, user), …}. A malformed entry fails at start, not open."""
     entries = (entry.strip() for entry in setting.split(","))
     return frozenset((a.team, a.user) for a in (Actor.from_tag(e) for e in entries if e))
+
+
+def _least(values: list[T | None]) -> T | None:
+    return min((value for value in values if value is not None), default=None)

@@ -45,7 +45,7 @@ def run(services: Services, message: QueueMessage, arguments: Run) -> None:
     job = services.jobs.add(_new_job(services, message, member, arguments))
     if job.phase is Phase.REQUESTED:
         try:
-            _submit(services, job, arguments.env)
+            _submit(services, job, member, arguments.env)
         except Refusal as refusal:
             _give_up(services, job, refusal)
             raise
@@ -81,7 +81,7 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
     )
 
 
-def _submit(services: Services, job: Job, env: dict[str, str]) -> None:
+def _submit(services: Services, job: Job, member: Member, env: dict[str, str]) -> None:
     """`env` comes with the request each time: its values may be secrets, so the job's row has none."""
     settings = services.settings
     arn = settings.training_job_arn_prefix + job.name
@@ -90,7 +90,7 @@ def _submit(services: Services, job: Job, env: dict[str, str]) -> None:
         job=job.name,
         job_arn=arn,
         owner=job.owner.tag,
-        owner_id=job.owner.tag,
+        owner_id=member.owner_id,
         request=job.request,
         now=services.clock.now(),
     )
