@@ -21,7 +21,8 @@ class Queue(StrEnum):
 class Parameter:
     """One argument of a command: an option if it has a flag, else positional.
 
-    Its help is in the catalogue under `parameter.<name>`. `many` collects every use of the flag.
+    Its help is in the catalogue under `parameter.<name>`. `many` collects every use of the flag;
+    a `switch` is a flag that takes no value.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Parameter:
     metavar: str = ""
     required: bool = False
     many: bool = False
+    switch: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Command:
 def _usage(parameter: Parameter) -> str:
     words = parameter.metavar or parameter.name
     if parameter.flag:
-        words = f"{parameter.flag} {parameter.metavar}"
+        words = parameter.flag if parameter.switch else f"{parameter.flag} {parameter.metavar}"
     return words if parameter.required else f"[{words}]{'…' if parameter.many else ''}"
 
 

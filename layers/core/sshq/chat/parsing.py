@@ -81,6 +81,11 @@ def _collect(command: Command, words: list[str]) -> dict[str, Any]:
             parameter = options.get(flag)
             if parameter is None:
                 raise _usage(command, f"there is no option {flag}")
+            if parameter.switch:
+                if equals:
+                    raise _usage(command, f"{flag} takes no value")
+                _put(command, found, parameter, True)
+                continue
             taken = value if equals else next(rest, None)
             if taken is None:
                 raise _usage(command, f"{flag} needs a value")
@@ -95,7 +100,7 @@ def _collect(command: Command, words: list[str]) -> dict[str, Any]:
     return found
 
 
-def _put(command: Command, found: dict[str, Any], parameter: Parameter, value: str) -> None:
+def _put(command: Command, found: dict[str, Any], parameter: Parameter, value: str | bool) -> None:
     if parameter.many:
         found.setdefault(parameter.name, []).append(value)
     elif parameter.name in found:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.chat.commands.jobs import Run
 from sshq.chat.commands.members import AddUser
-from sshq.chat.parsing import parse_action, parse_text
+from sshq.chat.parsing import _collect, parse_action, parse_text
 from sshq.chat.registry import COMMANDS
+from sshq.domain.authorisation import Who
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -116,3 +118,13 @@ def test_every_example_of_the_help_can_be_typed() -> None:
         for example in command.examples:
             text = example.removeprefix("/sshq ").replace("@alice", "<@U123|alice>")
             assert parse_text(text).command is command
+
+
+def test_a_switch_takes_no_value() -> None:
+    switch = Parameter("spot", "--spot", switch=True)
+    command = Command("x", Who.MEMBER, Queue.COMMANDS, NoArguments, (switch,))
+
+    assert command.usage == "/sshq x [--spot]"
+    assert _collect(command, ["--spot"]) == {"spot": True}
+    with pytest.raises(Refusal, match="takes no value"):
+        _collect(command, ["--spot=yes"])
