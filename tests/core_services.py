@@ -250,6 +250,7 @@ class MemoryNodes:
         self.nodes: dict[str, list[RegisteredNode]] = {}
         self.connected: set[str] = set()
         self.probes: dict[str, Node] = {}
+        self.told: list[tuple[str, str, str]] = []
         self.deregistered: list[str] = []
 
     def create_activation(
@@ -273,6 +274,10 @@ class MemoryNodes:
 
     def probe(self, node: str) -> Node | None:
         return self.probes.get(node)
+
+    def tell(self, node: str, verb: str, argument: str = "0") -> bool:
+        self.told.append((node, verb, argument))
+        return node in self.connected
 
     def deregister(self, node: str) -> None:
         self.deregistered.append(node)

@@ -208,6 +208,12 @@ class Nodes(Protocol):
         """Ask the node itself, over SSM: its rank, login user and host keys. None: no answer yet."""
         ...
 
+    def tell(self, node: str, verb: str, argument: str = "0") -> bool:
+        """Ask a node to `start` its command, to `keep` itself from being idle for so many seconds, or
+        to move its `deadline` (epoch seconds). False if it didn't confirm that soon.
+        """
+        ...
+
     def deregister(self, node: str) -> None: ...
 
 

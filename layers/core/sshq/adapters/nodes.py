@@ -109,6 +109,9 @@ class SsmNodes:
         except (ValueError, KeyError, TypeError):
             return None
 
+    def tell(self, node: str, verb: str, argument: str = "0") -> bool:
+        return self._ask(node, verb, argument) is not None
+
     def deregister(self, node: str) -> None:
         """Only what bears this stack's tag is touched; a node that is gone is gone already."""
         try:

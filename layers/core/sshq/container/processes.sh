@@ -14,13 +14,14 @@ descendants() {
     }'
 }
 
-# Lines of "pid parent state". Slim images have no ps; macOS has no /proc.
+# Lines of "pid parent state name". Slim images have no ps; macOS has no /proc.
 process_table() {
   if [ -r /proc/self/status ]; then
     cat /proc/[0-9]*/status 2>/dev/null |
-      awk '/^State:/ { state = $2 } /^Pid:/ { pid = $2 } /^PPid:/ { print pid, $2, state }'
+      awk '/^Name:/ { name = $2 } /^State:/ { state = $2 } /^Pid:/ { pid = $2 }
+        /^PPid:/ { print pid, $2, state, name }'
   else
-    ps -A -o pid= -o ppid= -o state=
+    ps -A -o pid= -o ppid= -o state= -o comm=
   fi
 }
 

@@ -32,6 +32,7 @@ keep() {
 watch() {
   trap 'INTERRUPTED=1' TERM
   watch_next=$(($(now_ms) + 60000))
+  watch_sample=0
   activity_begin
   while :; do
     rest 1
@@ -42,9 +43,13 @@ watch() {
       kill -s USR1 "$1"
       return
     fi
-    if [ "$(now_ms)" -ge "$watch_next" ]; then
+    watch_now=$(now_ms)
+    if [ "$watch_now" -ge "$watch_next" ]; then
       watch_next=$((watch_next + 60000))
       activity
+    elif [ "$watch_now" -ge "$watch_sample" ]; then
+      watch_sample=$((watch_now + 10000))
+      activity_sample
     fi
   done
 }

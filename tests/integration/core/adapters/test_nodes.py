@@ -139,6 +139,13 @@ def test_a_node_is_connected_and_answers_the_probe(aws: CoreAws, live: Live, nod
     assert probed.id == node
 
 
+def test_a_node_is_told_a_verb_and_says_whether_it_obeyed(live: Live, node: str) -> None:
+    """The document of this test knows the probe alone: it stands for one that does as it is told."""
+    assert any(live.nodes.tell(node, "probe") for _ in range(200))
+    assert not live.nodes.tell(node, "keep", "600")
+    assert not live.nodes.tell("mi-00000000000000000", "start")
+
+
 def test_a_node_that_is_not_there_is_not_connected_and_answers_nothing(live: Live) -> None:
     assert not live.nodes.is_connected("mi-00000000000000000")
     assert live.nodes.probe("mi-00000000000000000") is None
