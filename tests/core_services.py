@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sshq.chat.view import View
+    from sshq.domain.approvals import Approval
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
     from sshq.domain.tickets import Ticket
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ADMIN = Actor(team="T0001", user="U0ADMIN")
+EVE = Actor(team="T0001", user="U0EVE")
 ALICE = Actor(team="T0001", user="U0ALICE")
 BOB = Actor(team="T0001", user="U0BOB")
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKeyOfTheNode"
@@ -178,6 +180,36 @@ class MemoryPlans:
         self.all.pop(digest, None)
 
 
+class MemoryApprovals:
+    def __init__(self) -> None:
+        self.all: dict[str, Approval] = {}
+        self.messages: dict[tuple[str, str], Message] = {}
+
+    def add(self, approval: Approval) -> Approval:
+        return self.all.setdefault(approval.id, approval)
+
+    def get(self, approval: str) -> Approval | None:
+        return self.all.get(approval)
+
+    def settle(self, approval: Approval) -> bool:
+        if self.all[approval.id].outcome is not None:
+            return False
+        self.all[approval.id] = approval
+        return True
+
+    def forget_message(self, approval: str) -> None:
+        self.all[approval] = self.all[approval].model_copy(update={"message": None})
+
+    def waiting(self) -> list[Approval]:
+        return [approval for approval in self.all.values() if approval.outcome is None]
+
+    def add_shown(self, approval: Approval, user: str, message: Message) -> None:
+        self.messages[approval.id, user] = message
+
+    def shown(self, approval: str) -> dict[str, Message]:
+        return {user: shown for (held, user), shown in self.messages.items() if held == approval}
+
+
 class MemoryChat:
     """What was said: `said` in order, `shown` the messages as they stand now."""
 
@@ -186,7 +218,7 @@ class MemoryChat:
         self.shown: dict[str, View] = {}
         self.profiles = {
             a.user: Profile(user=a.user, team=a.team, name=a.user[2:].lower())
-            for a in (ADMIN, ALICE, BOB)
+            for a in (ADMIN, EVE, ALICE, BOB)
         }
         self.urls_work = True
 
@@ -405,8 +437,10 @@ class MemoryServices:
     tickets: MemoryTickets = field(default_factory=MemoryTickets)
     leases: MemoryLeases = field(default_factory=MemoryLeases)
     plans: MemoryPlans = field(default_factory=MemoryPlans)
+    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     chat: MemoryChat = field(default_factory=MemoryChat)
     commands_queue: MemoryQueue = field(default_factory=MemoryQueue)
+    provisioning_queue: MemoryQueue = field(default_factory=MemoryQueue)
     training_jobs: MemoryTrainingJobs = field(default_factory=MemoryTrainingJobs)
     nodes: MemoryNodes = field(default_factory=MemoryNodes)
     sessions: MemorySessions = field(default_factory=MemorySessions)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from sshq.adapters.slack_secret import SlackSecret
-from tests.core_services import MemoryQueue, MemoryServices
+from tests.core_services import MemoryServices
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -53,11 +53,10 @@ class Context:
 
 
 class GatewayServices(MemoryServices):
-    """MemoryServices with what only the gateway has: Slack's secret and the second queue."""
+    """MemoryServices with what only the gateway has: Slack's secret."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.provisioning_queue = MemoryQueue()
         self.slack_secret = SlackSecret(
             signing_secret=SecretStr(SIGNING_SECRET), bot_token=SecretStr(BOT_TOKEN)
         )

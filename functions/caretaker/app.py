@@ -1,4 +1,4 @@
-"""Caretaker: every minute, what no event told: readiness, deadlines, ends that were missed."""
+"""Caretaker: every minute, what no event told: readiness, deadlines, missed ends, approvals that lapsed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from sshq.composition import live
+from sshq.use_cases.approving import lapse
 from sshq.use_cases.sweep import sweep
 
 logger = Logger()
@@ -15,5 +16,7 @@ logger = Logger()
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401, ARG001
     """A tick of EventBridge Scheduler."""
-    for name in sweep(live()):
+    services = live()
+    for name in sweep(services):
         logger.error("could not be looked after", extra={"job": name})
+    lapse(services)

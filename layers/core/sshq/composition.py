@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sshq.adapters.slack_secret import SlackSecret
     from sshq.ports import (
         Account,
+        Approvals,
         Audit,
         CertificateAuthority,
         Chat,
@@ -90,6 +91,12 @@ class Live:
         from sshq.adapters.dynamodb.plans import DynamoPlans
 
         return DynamoPlans(self._table)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        from sshq.adapters.dynamodb.approvals import DynamoApprovals
+
+        return DynamoApprovals(self._table)
 
     @cached_property
     def audit(self) -> Audit:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.chat.view import View
+    from sshq.domain.approvals import Approval
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
     from sshq.domain.job_progress import TrainingStatus
@@ -119,6 +120,30 @@ class Plans(Protocol):
     def get(self, digest: str) -> Plan | None: ...
 
     def discard(self, digest: str) -> None: ...
+
+
+class Approvals(Protocol):
+    """The requests that wait for a second person, and where they are shown."""
+
+    def add(self, approval: Approval) -> Approval:
+        """Store a new one, or give back the stored one of that id."""
+        ...
+
+    def get(self, approval: str) -> Approval | None: ...
+
+    def settle(self, approval: Approval) -> bool:
+        """Store it as decided; False if it was decided before (nothing is overwritten)."""
+        ...
+
+    def forget_message(self, approval: str) -> None: ...
+
+    def waiting(self) -> list[Approval]: ...
+
+    def add_shown(self, approval: Approval, user: str, message: Message) -> None: ...
+
+    def shown(self, approval: str) -> dict[str, Message]:
+        """The message that each user sees it in."""
+        ...
 
 
 class Chat(Protocol):
@@ -306,9 +331,13 @@ class Services(Protocol):
     @property
     def plans(self) -> Plans: ...
     @property
+    def approvals(self) -> Approvals: ...
+    @property
     def chat(self) -> Chat: ...
     @property
     def commands_queue(self) -> CommandQueue: ...
+    @property
+    def provisioning_queue(self) -> CommandQueue: ...
     @property
     def training_jobs(self) -> TrainingJobs: ...
     @property

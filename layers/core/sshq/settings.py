@@ -26,6 +26,7 @@ class Settings(Model):
     bucket: str = ""
     api_host: str = ""
     admins: str = ""
+    second_admin: bool = False
     job_role: str = ""
     job_policy: str = ""
     node_role: str = ""

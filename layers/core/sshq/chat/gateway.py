@@ -19,15 +19,13 @@ from sshq.domain.jobs import Message, ResponseUrl
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Refusal
 from sshq.domain.request_id import request_id
+from sshq.use_cases.queueing import enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sshq.chat.view import View
     from sshq.ports import Clock, CommandQueue
-
-
-PROVISIONING_GROUP = "account"
 
 
 def build_app(
@@ -49,12 +47,9 @@ def build_app(
     )
     here = texts(language)
 
-    def enqueue(invocation: Invocation, body: dict[str, Any], answer: Answer) -> None:
+    def pass_on(invocation: Invocation, body: dict[str, Any], answer: Answer) -> None:
         message = _message(invocation, body, answer, clock)
-        is_command = invocation.command.queue is Queue.COMMANDS
-        queue = commands if is_command else provisioning
-        group = message.group if is_command else PROVISIONING_GROUP
-        queue.send(message.model_dump_json(), group=group, deduplication=message.request)
+        enqueue(message, commands=commands, provisioning=provisioning)
 
     @app.command("/sshq")
     def on_command(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -66,7 +61,7 @@ def build_app(
         except Refusal as error:
             ack(**_shown(refusal(error, here)))
             return
-        enqueue(invocation, body, _answer_to_command(body, clock))
+        pass_on(invocation, body, _answer_to_command(body, clock))
         ack(here.mrkdwn("ack.queued", verb=invocation.command.verb))
 
     @app.action(re.compile(f"^{re.escape(ACTION_PREFIX)}"))
@@ -77,7 +72,7 @@ def build_app(
             # A button of an older version: nothing can be done, and Slack wants its 200.
             ack()
             return
-        enqueue(invocation, body, _answer_to_action(body, clock))
+        pass_on(invocation, body, _answer_to_action(body, clock))
         ack()
 
     @app.event(re.compile(".+"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sshq.chat.commands import access, general, jobs, members, setup
+from sshq.chat.commands import access, approvals, general, jobs, members, setup
 
 if TYPE_CHECKING:
     from sshq.chat.command import Command
@@ -18,7 +18,7 @@ AREAS: dict[str, tuple[Command, ...]] = {
     "jobs": jobs.COMMANDS,
     "access": access.COMMANDS,
     "members": members.COMMANDS,
-    "setup": setup.COMMANDS,
+    "setup": (*setup.COMMANDS, *approvals.COMMANDS),
 }
 """In the order of help; an area's title is in the catalogue under `area.<name>`."""
 

@@ -21,7 +21,10 @@ class Answer(Model):
 
 
 class QueueMessage(Record):
-    """One act of one user. `arguments` are typed by the registry's model for `verb`."""
+    """One act of one user. `arguments` are typed by the registry's model for `verb`.
+
+    `approved_by` is the second person who pressed Approve, where the request was held for one.
+    """
 
     request: str
     correlation: str
@@ -30,6 +33,7 @@ class QueueMessage(Record):
     arguments: dict[str, Any] = Field(default_factory=dict)
     answer: Answer
     received_at: datetime
+    approved_by: Actor | None = None
 
     @property
     def group(self) -> str:

@@ -41,6 +41,10 @@ class Reason(StrEnum):
     TOO_MANY_REQUESTS = "too-many-requests"
     BAD_REQUEST = "bad-request"
     INTERNAL = "internal"
+    APPROVAL_OWN = "approval-own"
+    APPROVAL_DECIDED = "approval-decided"
+    APPROVAL_LAPSED = "approval-lapsed"
+    NO_SECOND_ADMIN = "no-second-admin"
 
 
 class Refusal(Exception):  # noqa: N818  "refusal" is the word that users and operators read

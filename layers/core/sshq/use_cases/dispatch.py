@@ -8,7 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
-from sshq.use_cases import add_user, look, mint, run, setup, stop
+from sshq.use_cases import add_user, approving, look, mint, run, setup, stop
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _COMMANDS: Mapping[str, UseCase] = {
     "connect": mint.connect,
     "jobs": look.jobs,
     "whoami": look.whoami,
+    "approve": approving.approve,
+    "decline": approving.decline,
 }
 _PROVISIONING: Mapping[str, UseCase] = {
     "setup": setup.show_plan,

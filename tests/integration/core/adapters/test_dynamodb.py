@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sshq.domain import tickets
+from sshq.domain.approvals import Approval, Outcome, Why
 from sshq.domain.jobs import Job, JobShape, Message, Node, Phase, ResponseUrl
 from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
 from sshq.domain.members import Member
 from sshq.domain.setup_plan import Actual, Names, desired, plan
 from tests.core_aws import NOW, TABLE
-from tests.core_services import ADMIN, ALICE, BOB
+from tests.core_services import ADMIN, ALICE, BOB, EVE, MemoryServices
 
 if TYPE_CHECKING:
     from sshq.composition import Live
@@ -386,3 +387,41 @@ def test_what_may_be_forgotten_says_when(aws: CoreAws, live: Live) -> None:
         "TICKET",
     }
     assert {kind for kind, ttl in by_kind.items() if ttl == {False}} >= {"JOB", "AUDIT"}
+
+
+def an_approval(name: str) -> Approval:
+    message = MemoryServices().message(
+        ADMIN, "run", trigger=name, hours=0.5, env={"": "x", "n": "1"}
+    )
+    return Approval.of(message, Why.SECOND_ADMIN, NOW, {"cost": "$7"})
+
+
+def test_a_held_request_comes_back_as_it_was_and_is_forgotten_once_settled(live: Live) -> None:
+    held = an_approval("held")
+
+    assert live.approvals.add(held) == held
+    assert live.approvals.add(held.model_copy(update={"verb": "other"})) == held
+    assert held in live.approvals.waiting()
+    settled = held.settled(Outcome.APPROVED, EVE)
+    assert live.approvals.settle(settled)
+    assert live.approvals.get(held.id) == settled
+    assert held.id not in {waiting.id for waiting in live.approvals.waiting()}
+
+    live.approvals.forget_message(held.id)
+    assert live.approvals.get(held.id) == settled.model_copy(update={"message": None})
+
+
+def test_of_many_who_decide_at_once_one_does(live: Live) -> None:
+    held = live.approvals.add(an_approval("race"))
+    outcomes = [Outcome.APPROVED, Outcome.DECLINED, Outcome.LAPSED]
+
+    settled = at_once(9, lambda n: live.approvals.settle(held.settled(outcomes[n % 3], EVE)))
+
+    assert settled.count(True) == 1
+
+
+def test_where_a_question_is_shown_is_remembered(live: Live) -> None:
+    held = live.approvals.add(an_approval("shown"))
+    live.approvals.add_shown(held, EVE.user, Message(channel="D1", ts="1.0"))
+
+    assert live.approvals.shown(held.id) == {EVE.user: Message(channel="D1", ts="1.0")}

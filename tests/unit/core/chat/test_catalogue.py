@@ -10,6 +10,7 @@ import pytest
 
 from sshq.chat.catalogue import LANGUAGES, en, texts, zh
 from sshq.chat.registry import AREAS, COMMANDS
+from sshq.domain.approvals import Why
 from sshq.domain.jobs import Phase
 from sshq.domain.refusals import Reason
 
@@ -40,6 +41,8 @@ def test_whatever_the_code_can_say_has_words(language: str) -> None:
     for reason in Reason:
         assert f"refusal.{reason.value}" in found
         assert f"refusal.{reason.value}.next" in found
+    for why in Why:
+        assert f"approval.why.{why.value}" in found
     for phase in Phase:
         assert f"job.phase.{phase.value}" in found
     for area in AREAS:

@@ -13,13 +13,18 @@ from slack_sdk.models.blocks import Block
 from sshq.chat import views
 from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.chat.registry import COMMANDS
+from sshq.chat.views import blocks
+from sshq.domain.approvals import Approval, Outcome, Why
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.setup_plan import Actual, Names, desired, plan
-from tests.core_services import ALICE, SETTINGS, START
+from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
 
 if TYPE_CHECKING:
     from sshq.chat.view import View
+
+# The facts that a reason's sentence needs.
+FACTS: dict[Why, dict[str, str]] = {}
 
 
 def check(view: View) -> None:
@@ -87,6 +92,18 @@ def test_setups_views_can_be_shown(language: str) -> None:
         views.setup_failed(found.changes[0], "AccessDenied <b>", here),
     ):
         check(view)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("why", Why)
+def test_a_request_that_waits_can_be_shown(language: str, why: Why) -> None:
+    services, here = MemoryServices(), texts(language)
+    waiting = Approval.of(services.message(ADMIN, "setup-apply"), why, START, FACTS.get(why, {}))
+    detail = [blocks.section("much")] * 60
+    check(views.approval_asked(waiting, detail, here))
+    check(views.approval_waits(waiting, ["U0EVE", "U0EVA"], here))
+    for outcome in Outcome:
+        check(views.approval_settled(waiting.settled(outcome, ALICE), here))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,89 @@
+"""A request that waits for a second person: held whole, decided once, or lapsed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from sshq.domain.identity import Actor
+from sshq.domain.model import Record
+from sshq.domain.queue_message import QueueMessage
+from sshq.domain.refusals import Reason
+from sshq.domain.request_id import request_id
+
+HELD_FOR = timedelta(hours=24)
+
+
+class Why(StrEnum):
+    """Why a request waits. Each has a sentence in the catalogue under `approval.why.<value>`."""
+
+    SECOND_ADMIN = "second-admin"
+
+
+class Outcome(StrEnum):
+    """How the waiting ended."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class Approval(Record):
+    """A held request. `message` is gone once it was sent on: it may carry what nobody should keep."""
+
+    id: str
+    why: Why
+    facts: dict[str, str] = Field(default_factory=dict)
+    asker: Actor
+    verb: str
+    message: QueueMessage | None = None
+    asked_at: datetime
+    expires_at: datetime
+    outcome: Outcome | None = None
+    decided_by: Actor | None = None
+
+    @classmethod
+    def of(cls, message: QueueMessage, why: Why, now: datetime, facts: dict[str, str]) -> Approval:
+        """Hold a message. Its request id is the approval's: a redelivery holds nothing twice."""
+        return cls(
+            id=message.request,
+            why=why,
+            facts=facts,
+            asker=message.actor,
+            verb=message.verb,
+            message=message,
+            asked_at=now,
+            expires_at=now + HELD_FOR,
+        )
+
+    def settled(self, outcome: Outcome, by: Actor | None) -> Approval:
+        """The same, decided."""
+        return self.model_copy(update={"outcome": outcome, "decided_by": by})
+
+    def released(self) -> QueueMessage | None:
+        """The held message as it is dispatched again: approved, and a request of its own.
+
+        The new request id follows from the old one, so sending it twice is sending it once.
+        """
+        if self.message is None or self.outcome is not Outcome.APPROVED:
+            return None
+        fresh = request_id(self.asker.team, f"approved {self.id}")
+        return self.message.model_copy(update={"request": fresh, "approved_by": self.decided_by})
+
+
+def why_not(approval: Approval, actor: Actor, now: datetime) -> Reason | None:
+    """Why `actor`, an admin, can't decide this; None if they can. Nobody is their own second."""
+    if approval.outcome is Outcome.LAPSED or has_lapsed(approval, now):
+        return Reason.APPROVAL_LAPSED
+    if approval.outcome is not None:
+        return Reason.APPROVAL_DECIDED
+    if (actor.team, actor.user) == (approval.asker.team, approval.asker.user):
+        return Reason.APPROVAL_OWN
+    return None
+
+
+def has_lapsed(approval: Approval, now: datetime) -> bool:
+    """Whether nobody decided in time."""
+    return approval.outcome is None and now >= approval.expires_at

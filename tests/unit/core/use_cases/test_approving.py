@@ -1,0 +1,170 @@
+"""A held request goes on once, by somebody else's hand, in time; or not at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sshq.domain.approvals import HELD_FOR, Outcome
+from sshq.domain.jobs import Message
+from sshq.domain.queue_message import QueueMessage
+from sshq.use_cases.approving import held_for_second_admin, lapse
+from sshq.use_cases.dispatch import commands
+from tests.core_services import ADMIN, ALICE, EVE, SETTINGS, MemoryServices
+
+if TYPE_CHECKING:
+    from sshq.domain.identity import Actor
+
+TWO_ADMINS = {"admins": f"{ADMIN.tag},{EVE.tag}", "second_admin": True}
+QUESTION = Message(channel="D-U0EVE", ts="1.000")
+
+
+@pytest.fixture
+def services() -> MemoryServices:
+    return MemoryServices(settings=SETTINGS.model_copy(update=TWO_ADMINS))
+
+
+def ask(services: MemoryServices) -> QueueMessage:
+    """An admin's request that waits for a second one."""
+    message = services.message(ADMIN, "setup-apply", digest="d" * 64)
+    assert held_for_second_admin(services, message)
+    return message
+
+
+def press(services: MemoryServices, button: str, *, by: Actor = EVE, trigger: str = "9") -> None:
+    (approval,) = services.approvals.all
+    commands(services, services.message(by, button, trigger=trigger, id=approval))
+
+
+def test_without_the_stacks_wish_nothing_is_held(services: MemoryServices) -> None:
+    plain = services.with_settings(second_admin=False)
+
+    assert not held_for_second_admin(plain, plain.message(ADMIN, "setup-apply"))
+    assert plain.approvals.all == {}
+
+
+def test_the_other_admins_are_asked_and_whoever_asked_is_told(services: MemoryServices) -> None:
+    ask(services)
+
+    (channel, question), (_, told) = services.chat.said
+    assert channel == "D-U0EVE"
+    assert "U0ADMIN" in str(question.blocks)
+    assert "waits for a second admin" in told.text
+
+
+def test_an_approved_request_goes_on_once_and_names_its_approver(services: MemoryServices) -> None:
+    held = ask(services)
+    press(services, "approve")
+    press(services, "approve", trigger="10")
+
+    bodies = {body for body, _, _ in services.provisioning_queue.sent}
+    (body,) = bodies
+    released = QueueMessage.model_validate_json(body)
+    assert released.approved_by == EVE
+    assert released.actor == ADMIN
+    assert released.arguments == held.arguments
+    assert released.request != held.request
+    assert {(group, key) for _, group, key in services.provisioning_queue.sent} == {
+        ("account", released.request)
+    }
+    assert not held_for_second_admin(services, released)
+
+
+def test_a_crash_between_the_decision_and_the_queue_loses_nothing(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(services)
+
+    def gone(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.provisioning_queue, "send", gone)
+        with pytest.raises(ConnectionError):
+            press(services, "approve")
+    press(services, "approve")
+
+    assert len(services.provisioning_queue.sent) == 1
+
+
+def test_the_buttons_go_and_what_was_held_is_forgotten(services: MemoryServices) -> None:
+    ask(services)
+    press(services, "approve")
+
+    assert "approved" in services.chat.shown[QUESTION.ts].text
+    (approval,) = services.approvals.all.values()
+    assert approval.message is None
+
+
+@pytest.mark.parametrize(
+    ("by", "reason"), [(ADMIN, "asked for this yourself"), (ALICE, "Only an admin")]
+)
+@pytest.mark.parametrize("button", ["approve", "decline"])
+def test_neither_the_asker_nor_a_member_decides(
+    services: MemoryServices, by: Actor, reason: str, button: str
+) -> None:
+    services.enrol(ALICE, "alice")
+    ask(services)
+    press(services, button, by=by)
+
+    assert services.provisioning_queue.sent == []
+    assert reason in services.chat.said[-1][1].text
+
+
+def test_a_declined_request_stays_declined(services: MemoryServices) -> None:
+    ask(services)
+    press(services, "decline")
+    assert services.chat.said[-2][0] == "D-U0ADMIN"
+    press(services, "approve", trigger="10")
+
+    assert services.provisioning_queue.sent == []
+    assert "decided already" in services.chat.said[-1][1].text
+
+
+def test_too_late_is_too_late_whether_the_caretaker_came_by_or_not(
+    services: MemoryServices,
+) -> None:
+    ask(services)
+    services.clock.time += HELD_FOR
+    press(services, "approve")
+    assert "has lapsed" in services.chat.said[-1][1].text
+    lapse(services)
+    press(services, "approve", trigger="10")
+
+    assert services.provisioning_queue.sent == []
+    (approval,) = services.approvals.all.values()
+    assert approval.outcome is Outcome.LAPSED
+
+
+def test_before_its_time_nothing_lapses(services: MemoryServices) -> None:
+    ask(services)
+    services.clock.time += HELD_FOR - timedelta(seconds=1)
+    lapse(services)
+
+    (approval,) = services.approvals.all.values()
+    assert approval.outcome is None
+
+
+def test_a_redelivery_asks_nobody_twice(services: MemoryServices) -> None:
+    message = ask(services)
+    held_for_second_admin(services, message)
+
+    assert [channel for channel, _ in services.chat.said].count("D-U0EVE") == 1
+
+
+def test_an_admin_alone_is_told_how_to_name_a_second(services: MemoryServices) -> None:
+    alone = services.with_settings(admins=ADMIN.tag)
+    commands_message = alone.message(ADMIN, "setup-apply", digest="d" * 64)
+
+    with pytest.raises(Exception, match="no-second-admin"):
+        held_for_second_admin(alone, commands_message)
+
+
+def test_an_admin_who_has_left_is_neither_asked_nor_counted(services: MemoryServices) -> None:
+    left = services.chat.profiles[EVE.user].model_copy(update={"deleted": True})
+    services.chat.profiles[EVE.user] = left
+
+    with pytest.raises(Exception, match="no-second-admin"):
+        ask(services)
