@@ -7,7 +7,7 @@ import os
 import time
 from binascii import hexlify
 
-from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.http_exchange import BadAnswerError, exchange
 from sshq_local.signing import signature_headers
 from sshq_local.ssm.dial import NotTrusted, Target, dial
@@ -129,11 +129,8 @@ class AccessApi:
                 self._target, ca_file=self.ca_file, environ=os.environ, timeout=self._timeout
             )
         except NotTrusted as error:
-            raise Refusal(
-                Reason.UNTRUSTED,
-                str(error),
-                "Where your company inspects TLS, or for a sandbox, name its CA: --ca-file FILE",
-                exit_code=Exit.UNREACHABLE,
+            raise refusal(
+                Reason.UNTRUSTED, "api.untrusted", why=error, exit_code=Exit.UNREACHABLE
             ) from error
 
     def _exchange(
@@ -173,15 +170,10 @@ class AccessApi:
                 _one_line(answer.get("next", "")),
                 exit_code=Exit.UNREACHABLE if status >= 500 else Exit.REFUSED,
             )
-        raise self._not_ours(f"{self.host} answered {status}, but not as sshq's access API does")
+        raise self._not_ours(f"{self.host}: HTTP {status}")
 
     def _not_ours(self, what: str) -> Refusal:
-        return Refusal(
-            Reason.BAD_ANSWER,
-            f"{what}.",
-            "Check the ticket's host, and whether a web proxy or a login page stands in between.",
-            exit_code=Exit.UNREACHABLE,
-        )
+        return refusal(Reason.BAD_ANSWER, "api.not-ours", what=what, exit_code=Exit.UNREACHABLE)
 
     def _skew(self, headers: Mapping[str, str]) -> Refusal | None:
         from email.utils import parsedate_to_datetime  # noqa: PLC0415 - on this failure only
@@ -193,20 +185,16 @@ class AccessApi:
         skew = self._now() - theirs
         if abs(skew) < _SKEW:
             return None
-        minutes, where = abs(skew) / 60, "ahead" if skew > 0 else "behind"
-        return Refusal(
-            Reason.CLOCK_SKEW,
-            f"This computer's clock is {minutes:.0f} minutes {where}: "
-            "the access API takes requests that are at most 5 minutes off.",
-            "Set the clock (let it set itself from the network) and try again.",
-        )
+        key = "api.clock-ahead" if skew > 0 else "api.clock-behind"
+        return refusal(Reason.CLOCK_SKEW, key, minutes=f"{abs(skew) / 60:.0f}")
 
     def _unreachable(self, error: Exception) -> Refusal:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return Refusal(
+        return refusal(
             Reason.UNREACHABLE,
-            f"The access API at {self.host} can't be reached: {why}.",
-            "Check the network (and the VPN or web proxy) and try again: nothing is lost.",
+            "api.unreachable",
+            host=self.host,
+            why=why,
             exit_code=Exit.UNREACHABLE,
         )
 
@@ -227,9 +215,7 @@ def _path(text: str) -> Path:
 def _segment(value: str) -> str:
     """One segment of a path; an answer's session id can't lead to another call."""
     if not value or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in value):
-        raise Refusal(
-            Reason.BAD_ANSWER, f"The access API gave an id that can't be one: {_one_line(value)}"
-        )
+        raise refusal(Reason.BAD_ANSWER, "api.bad-id", id=_one_line(value))
     return value
 
 

@@ -13,6 +13,9 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     SSH_MISSING = 4
+    INTERNAL = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
     SSH_FAILED = 255
 
 
@@ -58,3 +61,12 @@ class Refusal(Exception):  # noqa: N818 - the product's word: what is refused is
             "next": self.next_step,
             "exit_code": int(self.exit_code),
         }
+
+
+def refusal(
+    reason: Reason, key: str, *, exit_code: Exit = Exit.REFUSED, **facts: object
+) -> Refusal:
+    """The refusal that the catalogue has under `key` (what happened) and `key`.next (what to do)."""
+    from sshq_local.language import text  # noqa: PLC0415 - on a failure only
+
+    return Refusal(reason, text(key, **facts), text(f"{key}.next", **facts), exit_code=exit_code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Reason, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,9 +87,5 @@ def written_for_ssh(path: Path, home: Path) -> str:
     except ValueError:
         text = path.as_posix()
     if _UNWRITABLE & set(text) or any(ord(character) < 32 for character in text):
-        raise Refusal(
-            Reason.BAD_DATA_FOLDER,
-            f"The path {text!r} has characters in it that SSH's configuration can't carry.",
-            "Set SSHQ_DATA_HOME to a folder with a plainer name and try again.",
-        )
+        raise refusal(Reason.BAD_DATA_FOLDER, "config.bad-path", path=repr(text))
     return f'"{text}"' if " " in text else text

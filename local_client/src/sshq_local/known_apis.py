@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from sshq_local.atomic_write import write_atomically
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Reason, refusal
 from sshq_local.file_lock import locked
+from sshq_local.language import text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,25 +30,23 @@ class KnownApis:
         the sandbox takes another port each time.
         """
         if ticket.is_loopback:
-            return f"The access API is on this computer: {ticket.host} (a sandbox)."
+            return text("connect.sandbox", host=ticket.host)
         with locked(self._path.with_suffix(".lock")):
             known = self._read()
             if ticket.host in known:
                 return ""
             if known and not accept_new:
-                raise Refusal(
+                raise refusal(
                     Reason.UNKNOWN_API,
-                    f"The ticket names the access API {ticket.host}, which this computer has never "
-                    f"used. It knows: {', '.join(sorted(known))}. A ticket from a stranger could "
-                    "lead you to the stranger's machine.",
-                    "If your team really has a second sshq there, say so: "
-                    "sshq-local connect --accept-api <ticket>",
+                    "connect.unknown-api",
+                    host=ticket.host,
+                    known=", ".join(sorted(known)),
                 )
             write_atomically(
                 self._path,
                 json.dumps({**known, ticket.host: now}, indent=1, sort_keys=True).encode(),
             )
-        return f"First use of the access API {ticket.host}: remembered."
+        return text("connect.first-use", host=ticket.host)
 
     def _read(self) -> dict[str, str]:
         try:

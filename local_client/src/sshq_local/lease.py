@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Reason, Refusal, refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB = re.compile(r"sshq-[A-Za-z0-9](?:[A-Za-z0-9-]{0,70}[A-Za-z0-9])?")
@@ -75,7 +75,7 @@ def lease_from_json(stored: dict[str, Any]) -> Lease:
     certificate_expires_at = stored.get("certificate_expires_at")
     expires_at = stored.get("expires_at")
     if not isinstance(certificate_expires_at, int) or not isinstance(expires_at, int):
-        raise _damaged("its times")
+        raise _damaged("expires_at")
     return _checked(
         stored,
         api=str(stored.get("api", "")),
@@ -122,12 +122,12 @@ def _node(fields: object) -> Node:
         raise _damaged("nodes")
     rank, host_keys = fields.get("rank"), fields.get("host_keys")
     if not isinstance(rank, int) or isinstance(rank, bool) or not 0 <= rank < 10_000:
-        raise _damaged("a node's rank")
+        raise _damaged("rank")
     if not isinstance(host_keys, list | tuple) or not host_keys:
-        raise _damaged("a node's host keys: without them nobody could tell it from an impostor")
+        raise _damaged("host_keys")
     for host_key in host_keys:
         if not isinstance(host_key, str) or _HOST_KEY.fullmatch(host_key) is None:
-            raise _damaged("a node's host keys")
+            raise _damaged("host_keys")
     return Node(
         rank=rank,
         alias=_text(fields, "alias", _JOB),
@@ -151,8 +151,4 @@ def _epoch(value: object) -> int:
 
 
 def _damaged(what: str) -> Refusal:
-    return Refusal(
-        Reason.BAD_ANSWER,
-        f"The lease can't be used: {what} is missing or not as agreed.",
-        "Check that sshq-local and your team's sshq are of the same version: sshq-local version",
-    )
+    return refusal(Reason.BAD_ANSWER, "lease.not-as-agreed", what=what)

@@ -12,9 +12,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from sshq_local.atomic_write import write_atomically
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Reason, Refusal, refusal
 from sshq_local.file_lock import locked
-from sshq_local.lease import Lease, lease_from_json
+from sshq_local.lease import Lease, Node, lease_from_json
 from sshq_local.private_folder import make_private_folder
 
 if TYPE_CHECKING:
@@ -78,21 +78,17 @@ class LeaseStore:
             None,
         )
 
-    def find(self, name: str) -> tuple[Lease, int]:
-        """The lease and rank for an alias or job's name (`sshq-` may be left out). Raises Refusal."""
-        leases = self.all()
-        for wanted in (name, f"sshq-{name}"):
-            for lease in leases:
-                for node in lease.nodes:
-                    if wanted == node.alias:
-                        return lease, node.rank
-                if wanted == lease.job:
-                    return lease, lease.nodes[0].rank
-        raise Refusal(
-            Reason.NO_SUCH_LEASE,
-            f"This computer holds no lease for {name!r}.",
-            "See what it holds with sshq-local ls, or ask for a ticket in Slack: /sshq connect <job>",
-        )
+    def live(self, name: str, *, now: float) -> tuple[Lease, Node] | None:
+        """What `find` finds, unless there is none or its time is over."""
+        found = _named(name, self.all())
+        return found if found is not None and found[0].expires_at > now else None
+
+    def find(self, name: str) -> tuple[Lease, Node]:
+        """The lease and node for an alias or job's name (`sshq-` may be left out). Raises Refusal."""
+        found = _named(name, self.all())
+        if found is not None:
+            return found
+        raise refusal(Reason.NO_SUCH_LEASE, "lease.none-for", name=repr(name))
 
     @contextlib.contextmanager
     def redeeming(self, ticket_sha256: str) -> Iterator[Path]:
@@ -157,6 +153,17 @@ class LeaseStore:
         return self.folder(lease_id) / "last_failure.json"
 
 
+def _named(name: str, leases: list[Lease]) -> tuple[Lease, Node] | None:
+    for wanted in (name, f"sshq-{name}"):
+        for lease in leases:
+            for node in lease.nodes:
+                if wanted == node.alias:
+                    return lease, node
+            if wanted == lease.job:
+                return lease, lease.nodes[0]
+    return None
+
+
 def known_hosts(lease: Lease) -> str:
     """One line for each node and host key, under the node's HostKeyAlias."""
     return "".join(
@@ -169,8 +176,4 @@ def _encoded(value: dict[str, Any]) -> bytes:
 
 
 def _damaged(lease_id: str) -> Refusal:
-    return Refusal(
-        Reason.NO_SUCH_LEASE,
-        f"The lease {lease_id} on this computer is damaged.",
-        "Ask for a new ticket in Slack: /sshq connect <job>",
-    )
+    return refusal(Reason.NO_SUCH_LEASE, "lease.damaged", id=lease_id)

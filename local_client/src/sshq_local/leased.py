@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
-from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.keys import load_key
 from sshq_local.ssh_config import control_socket, own_config, refresh_own_config
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sshq_local.installation import Installation
     from sshq_local.lease import Lease
     from sshq_local.lease_store import LeaseStore
@@ -22,11 +26,7 @@ def api_of(lease: Lease, store: LeaseStore) -> AccessApi:
     try:
         key = load_key(store.key_file(lease.id))
     except (OSError, ValueError) as error:
-        raise Refusal(
-            Reason.NO_SUCH_LEASE,
-            f"The key of the lease for {lease.job} can't be read: {error}.",
-            "Ask for a new ticket in Slack: /sshq connect <job>",
-        ) from error
+        raise refusal(Reason.NO_SUCH_LEASE, "lease.no-key", job=lease.job, why=error) from error
     return AccessApi(lease.api, key=key, key_id=lease.id, ca_file=lease.ca_file)
 
 
@@ -42,6 +42,29 @@ def ssh_command(
     if installation.is_default_config:
         return (ssh.path,)
     return (ssh.path, "-F", str(installation.user_config))
+
+
+def described(lease: Lease) -> dict[str, object]:
+    """A lease for `--json`: what a script can use, and no ticket's trace."""
+    return {
+        "id": lease.id,
+        "job": lease.job,
+        "owner": lease.owner,
+        "expires_at": datetime.fromtimestamp(lease.expires_at, UTC).isoformat(),
+        "api": lease.api,
+        "login_user": lease.login_user,
+        "nodes": [{"rank": node.rank, "alias": node.alias, "id": node.id} for node in lease.nodes],
+    }
+
+
+def local_time(epoch: float) -> str:
+    """A time of this week, as this computer's clock shows it."""
+    return datetime.fromtimestamp(epoch).astimezone().strftime("%a %H:%M")
+
+
+def typed(command: Sequence[str], *, is_windows: bool) -> str:
+    """A command as it is typed into this platform's shell."""
+    return subprocess.list2cmdline(command) if is_windows else shlex.join(command)
 
 
 def give_back(

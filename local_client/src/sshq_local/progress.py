@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from sshq_local.language import text as sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
@@ -33,7 +35,7 @@ class Progress:
         try:
             yield
         except BaseException:
-            self._write("failed\n")
+            self._write(sentence("overview.stage-failed") + "\n")
             raise
         self._write(f"{self._clock() - started:.2f} s\n")
 

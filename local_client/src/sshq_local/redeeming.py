@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
 from sshq_local.atomic_write import write_atomically
-from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.keys import (
     certificate_valid_before,
     generate_key,
@@ -73,8 +73,4 @@ def _valid_before(certificate: str) -> int:
         # "For ever" is 2**64 - 1: more than a lease lasts, and than JSON's readers take.
         return min(certificate_valid_before(certificate), 1 << 40)
     except ValueError as error:
-        raise Refusal(
-            Reason.BAD_ANSWER,
-            f"The access API's certificate can't be read: {error}.",
-            "Ask for a new ticket in Slack: /sshq connect <job>",
-        ) from error
+        raise refusal(Reason.BAD_ANSWER, "lease.bad-certificate", why=error) from error

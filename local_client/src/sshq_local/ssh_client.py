@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.errors import Exit, Reason, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,25 +32,15 @@ def find_ssh(search_path: str | None = None) -> SshClient:
     """Find an ssh that will do. Raises Refusal (exit 4) with how to get one."""
     path = shutil.which("ssh", path=search_path)
     if path is None:
-        raise Refusal(
-            Reason.SSH_MISSING,
-            "There is no ssh on this computer (on its PATH). The ticket wasn't used.",
-            "Install OpenSSH's client and paste the line again: apt install openssh-client, "
-            "dnf install openssh-clients, or on Windows: "
-            "Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0",
-            exit_code=Exit.SSH_MISSING,
-        )
+        raise refusal(Reason.SSH_MISSING, "ssh.missing", exit_code=Exit.SSH_MISSING)
     answer = subprocess.run(
         [path, "-V"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     version = answer.stderr.strip()
     match = _VERSION.search(version)
     if match is not None and (int(match[1]), int(match[2])) < _OLDEST:
-        raise Refusal(
-            Reason.SSH_TOO_OLD,
-            f"The ssh on this computer is too old: {version}. The ticket wasn't used.",
-            "Install OpenSSH 7.3 or newer and paste the line again.",
-            exit_code=Exit.SSH_MISSING,
+        raise refusal(
+            Reason.SSH_TOO_OLD, "ssh.too-old", version=version, exit_code=Exit.SSH_MISSING
         )
     return SshClient(path=path, version=version)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sshq_local.atomic_write import remove_left_overs, write_atomically
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Reason, Refusal, refusal
 from sshq_local.file_lock import locked
 from sshq_local.installation import written_for_ssh
+from sshq_local.language import text
 from sshq_local.private_folder import make_private_folder
 from sshq_local.ssh_config import own_config
 
@@ -90,7 +91,7 @@ def _change(installation: Installation, change: Callable[[bytes], bytes]) -> boo
                     return True
         except OSError as error:
             raise _unchangeable(installation, error.strerror or str(error)) from error
-    raise _unchangeable(installation, "another program keeps writing it")
+    raise _unchangeable(installation, text("config.kept-being-written"))
 
 
 def _read(path: Path) -> _Snapshot:
@@ -116,8 +117,10 @@ def _back_up(installation: Installation, snapshot: _Snapshot) -> None:
 
 
 def _unchangeable(installation: Installation, why: str) -> Refusal:
-    return Refusal(
+    return refusal(
         Reason.SSH_CONFIG_LOCKED,
-        f"{installation.user_config} can't be changed: {why}.",
-        f"Make this its first line yourself: {include_line(installation)}",
+        "config.locked",
+        path=installation.user_config,
+        why=why,
+        line=include_line(installation),
     )

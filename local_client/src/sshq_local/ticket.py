@@ -6,9 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from sshq_local.errors import Exit, Reason, Refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 
-_NEXT = "Copy the whole line that the bot showed you, or ask for a new one: /sshq connect <job>"
 _CODE_LENGTH = 32
 _FORGIVEN = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{32}")
@@ -46,20 +45,17 @@ def parse_ticket(text: str) -> Ticket:
     """
     host_text, slash, code_text = _without_scheme(text.strip()).rpartition("/")
     if not slash:
-        raise _refusal("This isn't a ticket: a ticket is <host>/<32 letters and digits>.")
+        raise _refusal("ticket.none")
     host = host_text.lower()
     match = _HOST.fullmatch(host)
     if match is None or not 0 < int(match["port"] or 443) < 65536:
-        raise _refusal(f"The ticket's host is not a valid one: {host_text!r}.")
+        raise _refusal("ticket.bad-host", host=repr(host_text))
     code = code_text.upper().translate(_FORGIVEN)
     if len(code) != _CODE_LENGTH:
-        raise _refusal(
-            f"The ticket's code has {len(code)} characters instead of {_CODE_LENGTH}: "
-            "a part of it is missing, or there is too much."
-        )
+        raise _refusal("ticket.bad-length", length=len(code), wanted=_CODE_LENGTH)
     # isascii: Unicode has letters whose upper case is one of ours.
     if not code_text.isascii() or _CODE.fullmatch(code) is None:
-        raise _refusal("The ticket's code has a character in it that tickets never have.")
+        raise _refusal("ticket.bad-character")
     return Ticket(host=host, code=code)
 
 
@@ -76,5 +72,5 @@ def _without_scheme(text: str) -> str:
     return text
 
 
-def _refusal(what: str) -> Refusal:
-    return Refusal(Reason.BAD_TICKET, what, _NEXT, exit_code=Exit.USAGE)
+def _refusal(key: str, **facts: object) -> Refusal:
+    return refusal(Reason.BAD_TICKET, key, exit_code=Exit.USAGE, **facts)

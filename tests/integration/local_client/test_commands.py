@@ -88,6 +88,15 @@ def test_a_ticket_pasted_twice_is_one_lease(api: Any, run: Any) -> None:
     assert api.requests == [("POST", "/v1/redeem")]
 
 
+def test_a_job_s_name_takes_up_the_lease_that_is_held(api: Any, run: Any) -> None:
+    first = json.loads(run("connect", api.ticket, "--json").stdout)
+    again = run("connect", JOB, "--json")
+    assert json.loads(again.stdout) == first
+    assert "Taking up the lease" in run("connect", "alice-gpu-abcdefgh", "--print").stderr
+    assert api.requests == [("POST", "/v1/redeem")]
+    assert run("connect", "sshq-bob-gpu-abcdefgh").returncode == 2
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(api: Any, run: Any) -> None:
     api.trouble = [lambda _: "drop"] * 3
     lost = run("connect", api.ticket, "--json")
@@ -160,6 +169,31 @@ def test_disconnect_takes_everything_out(api: Any, run: Any, tmp_path: Path) -> 
     assert (tmp_path / "config").read_text() == "Host other\n  User someone\n"
     assert not (tmp_path / "data" / "ssh_config").exists()
     assert not list((tmp_path / "data" / "leases").iterdir())
+
+
+def test_clean_leaves_nothing_but_what_is_not_ours(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    (tmp_path / "data" / "theirs").write_text("not ours")
+    done = run("clean", "--json")
+    assert json.loads(done.stdout) == {"jobs": [JOB], "left": ["theirs"], "errors": []}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["theirs"]
+    assert (tmp_path / "config").read_text() == "Host other\n  User someone\n"
+    (tmp_path / "data" / "theirs").unlink()
+    assert run("clean").returncode == 0
+    assert not (tmp_path / "data").exists()
+
+
+def test_output_that_nobody_reads_is_no_failure(api: Any, run: Any, tmp_path: Path) -> None:
+    closed, writing = os.pipe()
+    os.close(closed)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "sshq_local", "version"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_disconnect_works_while_the_api_is_away(api: Any, run: Any, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from sshq_local.cli import COMMANDS, main
+from sshq_local.errors import Exit
+from sshq_local.language import text
 from sshq_local.progress import Progress
 from sshq_local.version import VERSION
 
@@ -17,25 +18,60 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         main([command, "--help"])
     assert left.value.code == 0
     shown = capsys.readouterr().out
-    assert str(import_module(f"sshq_local.commands.{command}").__doc__).splitlines()[0] in shown
+    assert text(f"help.{command}").splitlines()[0] in shown
+    assert f"examples:\n  sshq-local {command}" in shown
     assert "exit codes:" in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_chinese_where_the_locale_is(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSHQ_LANG", "zh")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("用法：", "选项", "示例：", "退出码："))
+    assert not {"usage:", "options:", "positional arguments"} & set(shown.split("\n"))
+
+
+def test_what_nobody_foresaw_is_a_sentence_unless_debugging(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_arguments: object) -> int:
+        raise ZeroDivisionError("an inner secret")
+
+    monkeypatch.setattr("sshq_local.commands.version.run", fail)
+    assert main(["version"]) == Exit.INTERNAL
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert "--debug" in said
+    assert "Traceback" not in said
+    assert "secret" not in said
+    with pytest.raises(ZeroDivisionError):
+        main(["version", "--debug"])
 
 
 def test_the_overview_names_each_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert all(f"  {command} " in shown for command in COMMANDS)
-    assert "4 ssh is missing" in shown
+    assert "4 ssh (or the tool asked for) is missing" in shown
 
 
 @pytest.mark.parametrize(
     "words", [["nonsense"], ["connect"], ["ls", "x"], ["ls", "--", "x"], ["connect", "a", "b"]]
 )
 def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    assert left.value.code == 2
-    assert "error:" in capsys.readouterr().err
+    code: object
+    try:
+        code = main(words)
+    except SystemExit as left:
+        code = left.code
+    assert code == Exit.USAGE
+    said = capsys.readouterr().err
+    assert said.startswith("sshq-local: ")
+    assert "--help" in said
 
 
 @pytest.mark.parametrize("word", ["proxy", "renew"])

@@ -76,7 +76,9 @@ def test_a_ticket_finds_its_live_lease_only(store: LeaseStore) -> None:
     [("sshq-alice-abc", 0), ("alice-abc", 0), ("sshq-alice-abc-1", 1), ("alice-abc-1", 1)],
 )
 def test_a_machine_is_found_by_its_names(store: LeaseStore, name: str, rank: int) -> None:
-    assert store.find(name) == (LEASE, rank)
+    assert store.find(name) == (LEASE, LEASE.nodes[rank])
+    assert store.live(name, now=999) == (LEASE, LEASE.nodes[rank])
+    assert store.live(name, now=1000) is None
 
 
 def test_an_unknown_name_is_refused_with_a_next_step(store: LeaseStore) -> None:

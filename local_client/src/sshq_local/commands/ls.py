@@ -6,17 +6,18 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from sshq_local.commands.connect import described
 from sshq_local.errors import Exit
 from sshq_local.installation import this_installation
+from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
+from sshq_local.leased import described
 
 if TYPE_CHECKING:
     import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help=text("help.json"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,9 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"leases": [described(lease) for lease in leases]}))
         return Exit.OK
     for lease in leases:
-        left = int(lease.expires_at - now) // 60
+        hours, minutes = divmod(int(lease.expires_at - now) // 60, 60)
+        left = text("leases.left", hours=hours, minutes=f"{minutes:02}")
         for node in lease.nodes:
-            print(f"{node.alias}  {node.id}  {left // 60} h {left % 60:02} min left")
+            print(f"{node.alias}  {node.id}  {left}")
     if not leases:
-        print("No leases. Ask for a ticket in Slack: /sshq connect <job>")
+        print(text("leases.none"))
     return Exit.OK

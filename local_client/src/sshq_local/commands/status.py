@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit
 from sshq_local.installation import this_installation
+from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", nargs="?", help="the job or one of its machines; without it: all")
-    parser.add_argument("--json", action="store_true", help="the API's answers as JSON")
+    parser.add_argument("job", nargs="?", metavar="JOB", help=text("help.job-or-all"))
+    parser.add_argument("--json", action="store_true", help=text("help.json"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(lease.job)
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
             if answer.get(name) is not None:
-                print(f"  {name.replace('_', ' '):<12} {answer[name]}")
+                print(f"  {text(f'leases.{name}')}: {answer[name]}")
         failure = store.last_failure(lease.id, since=0)
         if failure is not None:
-            print(f"  last failure {failure.get('what')}")
+            print(f"  {text('leases.last-failure')}: {failure.get('what')}")
     if not leases:
-        print("No leases. Ask for a ticket in Slack: /sshq connect <job>")
+        print(text("leases.none"))
     return Exit.OK

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Refusal
 from sshq_local.installation import this_installation
+from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of, give_back
 from sshq_local.progress import Progress
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", help="the job or one of its machines")
-    parser.add_argument("--json", action="store_true", help="the API's answer as JSON")
+    parser.add_argument("job", metavar="JOB", help=text("help.job"))
+    parser.add_argument("--json", action="store_true", help=text("help.json"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     installation = this_installation()
     store = LeaseStore(installation.data)
     lease, _ = store.find(arguments.job)
-    with Progress(quiet=arguments.json).stage(f"Stopping {lease.job}"):
+    with Progress(quiet=arguments.json).stage(text("leases.stopping", job=lease.job)):
         answer = api_of(lease, store).stop()
         try:
             ssh = find_ssh()

@@ -7,6 +7,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Refusal
+from sshq_local.language import text
 from sshq_local.ssh_client import find_ssh
 from sshq_local.version import VERSION
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help=text("help.json"))
 
 
 def run(arguments: argparse.Namespace) -> int:

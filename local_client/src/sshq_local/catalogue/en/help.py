@@ -1,0 +1,73 @@
+"""English: the help of each command: what it does, its arguments, examples."""
+
+TEXTS = {
+    "help.examples": "examples:",
+    "help.help": "show this help",
+    "help.debug": "when something fails, show Python's traceback",
+    "help.json": "print JSON, for programs",
+    "help.job": "the job, or one of its machines (see sshq-local ls)",
+    "help.job-or-all": "the job, or one of its machines; without it: all",
+    "help.connect": """\
+Redeem a one-time ticket, write the job's machines into SSH's configuration and
+open a shell on the first one. Afterwards plain ssh, scp, rsync, git, VS Code and
+PyCharm work with the name that is shown, until the lease ends.
+
+With a job's name instead of a ticket, the lease that this computer already holds
+is taken up again. A ticket pasted twice gives the same lease, not an error.""",
+    "help.connect.usage": "sshq-local connect <ticket | job> [options] [-- ssh arguments]",
+    "help.connect.ticket": "the line that the bot showed you (<host>/<32 characters>), or a job "
+    "that this computer holds a lease for",
+    "help.connect.no-shell": "set everything up, open nothing",
+    "help.connect.print": "print the ssh command, don't run it",
+    "help.connect.json": "print the lease and the ssh command as JSON; opens nothing",
+    "help.connect.ca-file": "trust the CAs in this PEM file, now and for this lease",
+    "help.connect.accept-api": "let a ticket name an access API new to this computer",
+    "help.connect.examples": """\
+  sshq-local connect <ticket>                        a shell on the job's first machine
+  sshq-local connect <ticket> -- -L 8888:localhost:8888
+  sshq-local connect <ticket> -- nvidia-smi          one command instead of a shell
+  sshq-local connect <ticket> --no-shell             afterwards: ssh, scp, rsync, VS Code …
+  sshq-local connect sshq-alice-gpu-7f3k2m9q-1       a shell on the second machine
+""",
+    "help.ls": """\
+List the leases that this computer holds, without asking anybody: the name to give
+to ssh, the node's id, and how long the lease lasts.""",
+    "help.ls.names": "print the names alone, a line each",
+    "help.ls.examples": """\
+  sshq-local ls
+  sshq-local ls --json | jq -r '.leases[].nodes[].alias'
+""",
+    "help.status": """\
+Ask the access API about each job that this computer holds a lease for: its state,
+its deadline and its cost so far.""",
+    "help.status.examples": """\
+  sshq-local status
+  sshq-local status sshq-alice-gpu-7f3k2m9q --json
+""",
+    "help.exec": """\
+Run one command on a machine. Its output and its exit code are this command's own.
+One argument is a line for the remote shell; several are passed as they are.""",
+    "help.exec.usage": "sshq-local exec <job> [--json] -- command [argument …]",
+    "help.exec.json": "print exit_code, stdout and stderr as JSON",
+    "help.exec.examples": """\
+  sshq-local exec sshq-alice-gpu-7f3k2m9q -- nvidia-smi -L
+  sshq-local exec sshq-alice-gpu-7f3k2m9q -- 'ls *.pt | wc -l'
+  sshq-local exec sshq-alice-gpu-7f3k2m9q-1 -- python 'my script.py'
+""",
+    "help.stop": "Stop a job, as /sshq stop does in Slack. Its leases and connections end with it.",
+    "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
+    "help.disconnect": """\
+Give a job's lease back: its connections end and its keys are deleted. Without a
+job: all leases, and sshq's line in ~/.ssh/config. The jobs go on.""",
+    "help.disconnect.examples": """\
+  sshq-local disconnect sshq-alice-gpu-7f3k2m9q      this job's lease
+  sshq-local disconnect                              all, and sshq's line in ~/.ssh/config
+""",
+    "help.clean": """\
+Leave nothing of sshq on this computer: leases are given back, and keys, SSH
+configuration, backups and the memory of known access APIs are deleted.
+Only the program itself stays (pipx uninstall sshq-local). The jobs go on.""",
+    "help.clean.examples": "  sshq-local clean\n",
+    "help.version": "What runs here: sshq-local, Python, ssh.",
+    "help.version.examples": "  sshq-local version --json\n",
+}

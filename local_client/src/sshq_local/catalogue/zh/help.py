@@ -1,0 +1,66 @@
+"""Chinese: the help of each command: what it does, its arguments, examples."""
+
+TEXTS = {
+    "help.examples": "示例：",
+    "help.help": "显示本帮助",
+    "help.debug": "出错时显示 Python 的回溯",
+    "help.json": "输出 JSON，供程序使用",
+    "help.job": "作业，或它的某台机器（见 sshq-local ls）",
+    "help.job-or-all": "作业，或它的某台机器；省略则为全部",
+    "help.connect": """\
+兑换一次性票据，把作业的机器写入 SSH 配置，并在第一台上打开 shell。
+此后直到租约结束，ssh、scp、rsync、git、VS Code 和 PyCharm 都可直接使用所显示的名字。
+
+给出作业名而不是票据时，继续使用本机已持有的租约。
+同一张票据粘贴两次得到同一个租约，不会报错。""",
+    "help.connect.usage": "sshq-local connect <票据 | 作业> [选项] [-- ssh 参数]",
+    "help.connect.ticket": "机器人给出的那一行（<主机>/<32 个字符>），或本机持有租约的作业",
+    "help.connect.no-shell": "只做好准备，不打开 shell",
+    "help.connect.print": "打印 ssh 命令，不运行",
+    "help.connect.json": "以 JSON 输出租约和 ssh 命令；不打开 shell",
+    "help.connect.ca-file": "信任此 PEM 文件中的 CA，本次及整个租约期间",
+    "help.connect.accept-api": "允许票据指向本机没用过的访问 API",
+    "help.connect.examples": """\
+  sshq-local connect <票据>                          在作业的第一台机器上打开 shell
+  sshq-local connect <票据> -- -L 8888:localhost:8888
+  sshq-local connect <票据> -- nvidia-smi            运行一条命令，不打开 shell
+  sshq-local connect <票据> --no-shell               之后用 ssh、scp、rsync、VS Code …
+  sshq-local connect sshq-alice-gpu-7f3k2m9q-1       在第二台机器上打开 shell
+""",
+    "help.ls": "列出本机持有的租约（不询问服务器）：给 ssh 用的名字、节点编号、租约剩余时间。",
+    "help.ls.names": "只输出名字，每行一个",
+    "help.ls.examples": """\
+  sshq-local ls
+  sshq-local ls --json | jq -r '.leases[].nodes[].alias'
+""",
+    "help.status": "向访问 API 查询本机持有租约的每个作业：状态、截止时间、至今费用。",
+    "help.status.examples": """\
+  sshq-local status
+  sshq-local status sshq-alice-gpu-7f3k2m9q --json
+""",
+    "help.exec": """\
+在机器上运行一条命令；输出和退出码原样传回。
+只有一个参数时，它是给远端 shell 的一行；有多个时，原样传递。""",
+    "help.exec.usage": "sshq-local exec <作业> [--json] -- 命令 [参数 …]",
+    "help.exec.json": "以 JSON 输出 exit_code、stdout 和 stderr",
+    "help.exec.examples": """\
+  sshq-local exec sshq-alice-gpu-7f3k2m9q -- nvidia-smi -L
+  sshq-local exec sshq-alice-gpu-7f3k2m9q -- 'ls *.pt | wc -l'
+  sshq-local exec sshq-alice-gpu-7f3k2m9q-1 -- python 'my script.py'
+""",
+    "help.stop": "停止作业，与 Slack 中的 /sshq stop 相同。租约和连接随之结束。",
+    "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
+    "help.disconnect": """\
+归还一个作业的租约：连接结束，密钥删除。不给作业名：归还全部租约，
+并移除 ~/.ssh/config 中 sshq 的那一行。作业继续运行。""",
+    "help.disconnect.examples": """\
+  sshq-local disconnect sshq-alice-gpu-7f3k2m9q      这个作业的租约
+  sshq-local disconnect                              全部，以及 ~/.ssh/config 中的那一行
+""",
+    "help.clean": """\
+清除本机上 sshq 的一切：归还租约，删除密钥、SSH 配置、备份和已知访问 API 的记录。
+只保留程序本身（pipx uninstall sshq-local 可卸载）。作业继续运行。""",
+    "help.clean.examples": "  sshq-local clean\n",
+    "help.version": "本机的版本：sshq-local、Python、ssh。",
+    "help.version.examples": "  sshq-local version --json\n",
+}
