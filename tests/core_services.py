@@ -87,6 +87,8 @@ class MemoryMembers:
 
 
 class MemoryJobs:
+    latest = datetime.max.replace(tzinfo=UTC)
+
     def __init__(self) -> None:
         self.all: dict[str, Job] = {}
 
@@ -105,6 +107,20 @@ class MemoryJobs:
 
     def open_jobs(self) -> list[Job]:
         return [job for job in self.all.values() if job.is_open]
+
+    def unsettled(self) -> list[Job]:
+        return [job for job in self.all.values() if not job.is_settled]
+
+    def open_jobs_of(self, owner: Actor) -> list[Job]:
+        return [job for job in self.open_jobs() if job.owner == owner]
+
+    def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
+        found = self.ended_jobs(since=since, until=self.latest)
+        return [job for job in reversed(found) if job.owner == owner]
+
+    def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:
+        ended = [(j.ended_at, j) for j in self.all.values() if j.ended_at]
+        return [j for at, j in sorted(ended, key=lambda e: e[0]) if since <= at <= until]
 
 
 class MemoryTickets:

@@ -69,7 +69,25 @@ class Jobs(Protocol):
         """Read, change and write as one step; None, from `change` or as the result, is no change."""
         ...
 
-    def open_jobs(self) -> list[Job]: ...
+    def open_jobs(self) -> list[Job]:
+        """Everybody's, oldest first."""
+        ...
+
+    def unsettled(self) -> list[Job]:
+        """The open ones, and those that ended without its being shown: what there is to look after."""
+        ...
+
+    def open_jobs_of(self, owner: Actor) -> list[Job]:
+        """Oldest first."""
+        ...
+
+    def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
+        """Those that ended since then, the latest first."""
+        ...
+
+    def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:
+        """Everybody's that ended in that time."""
+        ...
 
 
 class Tickets(Protocol):

@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Command:
-    """One verb. `typed` is False for what only a button can ask for.
+    """One verb. `typed` is False for what only a button can ask for; `aliases` are its old names.
 
     Its summary is in the catalogue under `command.<verb>`.
     """
@@ -47,6 +47,7 @@ class Command:
     parameters: tuple[Parameter, ...] = ()
     examples: tuple[str, ...] = field(default=())
     typed: bool = True
+    aliases: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sshq.chat.commands import access, approvals, general, jobs, members, setup
+from sshq.chat.commands import access, approvals, general, jobs, members, setup, watch
 
 if TYPE_CHECKING:
     from sshq.chat.command import Command
 
 AREAS: dict[str, tuple[Command, ...]] = {
     "general": general.COMMANDS,
-    "jobs": jobs.COMMANDS,
+    "jobs": (*jobs.COMMANDS, *watch.COMMANDS),
     "access": access.COMMANDS,
     "members": members.COMMANDS,
     "setup": (*setup.COMMANDS, *approvals.COMMANDS),
@@ -24,4 +24,6 @@ AREAS: dict[str, tuple[Command, ...]] = {
 
 COMMANDS: tuple[Command, ...] = tuple(chain.from_iterable(AREAS.values()))
 
-BY_VERB: dict[str, Command] = {command.verb: command for command in COMMANDS}
+BY_VERB: dict[str, Command] = {
+    word: command for command in COMMANDS for word in (command.verb, *command.aliases)
+}

@@ -95,6 +95,12 @@ class Job(Record):
     language: str = "en"
     failure: str | None = None
     ended_at: datetime | None = None
+    settled: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do for it: it has ended, and its message says so."""
+        return self.settled and not self.is_open
 
     @property
     def is_open(self) -> bool:
@@ -110,3 +116,10 @@ def job_name(*, member_slug: str, label: str, request: str, attempt: int) -> str
     suffix = name_suffix(request, attempt)
     stem = f"sshq-{member_slug}-{label}"[: 63 - 1 - len(suffix)].rstrip("-")
     return f"{stem}-{suffix}"
+
+
+def has_prefix(name: str, prefix: str) -> bool:
+    """Whether a job's name begins so, or one of the parts between its hyphens: all of `sshq-al`,
+    `workb` and `k3v9` mean `sshq-alice-workbench-k3v9qz2a`.
+    """
+    return f"-{prefix}" in f"-{name}"

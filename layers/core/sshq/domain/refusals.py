@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNKNOWN_JOB = "unknown-job"
     NO_JOBS = "no-jobs"
     AMBIGUOUS_JOB = "ambiguous-job"
+    AMBIGUOUS_PREFIX = "ambiguous-prefix"
     JOB_NOT_READY = "job-not-ready"
     JOB_HAS_ENDED = "job-has-ended"
     NAME_TAKEN = "name-taken"

@@ -1,9 +1,11 @@
-"""Which job a member means when they name none: the only one they have."""
+"""Which job a member means: by its name, by the beginning of it, or the only one that they have."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sshq.domain.jobs import has_prefix
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -11,26 +13,47 @@ if TYPE_CHECKING:
     from sshq.domain.jobs import Job
     from sshq.ports import Services
 
+# A job that ended longer ago must be named in full.
+ENDED_LATELY = timedelta(days=7)
+_MOST_NAMES = 6
 
-def choose_job(services: Services, actor: Actor, name: str | None) -> Job:
-    """The named job, or the actor's only open one."""
-    if name is not None:
-        job = services.jobs.get(name)
-        if job is None:
-            raise Refusal(Reason.UNKNOWN_JOB, job=name)
+
+def choose_job(services: Services, actor: Actor, name: str | None, *, ended: bool = False) -> Job:
+    """The job that is meant; of several that fit, an open one before (where asked for) ended ones.
+
+    An admin may name anybody's open job by the beginning of its name, everybody any job in full: what
+    may be done to it is decided afterwards.
+    """
+    if name is None:
+        return _only(services.jobs.open_jobs_of(actor))
+    job = services.jobs.get(name)
+    if job is not None:
         return job
-    own = open_jobs_of(services, actor)
-    if not own:
+    found = _with_prefix(services.jobs.open_jobs_of(actor), name)
+    if not found and ended:
+        since = services.clock.now() - ENDED_LATELY
+        found = _with_prefix(services.jobs.ended_jobs_of(actor, since=since), name)
+    if not found and (actor.team, actor.user) in services.settings.policy.admins:
+        found = _with_prefix(services.jobs.open_jobs(), name)
+    if not found:
+        raise Refusal(Reason.UNKNOWN_JOB, job=name)
+    if len(found) > 1:
+        raise Refusal(Reason.AMBIGUOUS_PREFIX, prefix=name, jobs=_names(found))
+    return found[0]
+
+
+def _only(jobs: list[Job]) -> Job:
+    if not jobs:
         raise Refusal(Reason.NO_JOBS)
-    if len(own) > 1:
-        raise Refusal(Reason.AMBIGUOUS_JOB, jobs=", ".join(job.name for job in own))
-    return own[0]
+    if len(jobs) > 1:
+        raise Refusal(Reason.AMBIGUOUS_JOB, jobs=_names(jobs))
+    return jobs[0]
 
 
-def open_jobs_of(services: Services, actor: Actor) -> list[Job]:
-    """The actor's jobs that haven't ended, oldest first."""
-    return [
-        job
-        for job in services.jobs.open_jobs()
-        if (job.owner.team, job.owner.user) == (actor.team, actor.user)
-    ]
+def _with_prefix(jobs: list[Job], prefix: str) -> list[Job]:
+    return [job for job in jobs if has_prefix(job.name, prefix)]
+
+
+def _names(jobs: list[Job]) -> str:
+    names = ", ".join(job.name for job in jobs[:_MOST_NAMES])
+    return names if len(jobs) <= _MOST_NAMES else f"{names}, …"

@@ -24,7 +24,7 @@ _COMMANDS: Mapping[str, UseCase] = {
     "run": run.run,
     "stop": stop.stop,
     "connect": mint.connect,
-    "jobs": look.jobs,
+    "list": look.jobs,
     "whoami": look.whoami,
     "approve": approving.approve,
     "decline": approving.decline,
@@ -50,9 +50,10 @@ def _dispatch(services: Services, message: QueueMessage, use_cases: Mapping[str,
     """Once for each request. What isn't a refusal is raised: the queue delivers it again."""
     if not services.requests.begin(message.request, message.verb, services.clock.now()):
         return
-    typed = BY_VERB[message.verb].arguments.model_validate(message.arguments)
+    command = BY_VERB[message.verb]
+    typed = command.arguments.model_validate(message.arguments)
     try:
-        use_cases[message.verb](services, message, typed)
+        use_cases[command.verb](services, message, typed)
     except Refusal as refusal:
         language = services.settings.language
         member = services.members.get(message.actor)

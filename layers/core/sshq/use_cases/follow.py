@@ -80,7 +80,7 @@ def _moved(
     if phase is Phase.READY:
         update["nodes"] = ready_nodes(nodes)
     if phase.has_ended:
-        update |= {"ended_at": now, "failure": status.failure or None}
+        update |= {"ended_at": now, "failure": status.failure or None, "settled": True}
     return job.model_copy(update=update)
 
 

@@ -1,7 +1,8 @@
-"""`/sshq jobs` and `/sshq whoami`: what there is, and who one is here."""
+"""`/sshq list` and `/sshq whoami`: what there is, and who one is here."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sshq.chat import views
@@ -9,20 +10,25 @@ from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
-from sshq.use_cases.choosing import open_jobs_of
 
 if TYPE_CHECKING:
     from sshq.chat.command import NoArguments
+    from sshq.chat.commands.watch import Listing
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
+LISTED_AFTER_END = timedelta(days=30)
 
-def jobs(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001
-    """The actor's open jobs."""
-    member = authorise(services, message.actor, Who.MEMBER, verb="jobs")
+
+def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
+    """The actor's open jobs; where asked for also those that ended lately."""
+    member = authorise(services, message.actor, Who.MEMBER, verb="list")
     here = texts(member.language if member else services.settings.language)
-    own = open_jobs_of(services, message.actor)
-    answer(services, message, views.job_list(own, services.clock.now(), here))
+    now = services.clock.now()
+    found = services.jobs.open_jobs_of(message.actor)
+    if arguments.all:
+        found += services.jobs.ended_jobs_of(message.actor, since=now - LISTED_AFTER_END)
+    answer(services, message, views.job_list(found, now, here))
 
 
 def whoami(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001

@@ -173,6 +173,7 @@ def _give_up(services: Services, job: Job, refusal: Refusal) -> None:
         "phase_since": now,
         "ended_at": now,
         "failure": refusal.reason.value,
+        "settled": True,
     }
     services.jobs.change(job.name, lambda stored: stored.model_copy(update=end))
 

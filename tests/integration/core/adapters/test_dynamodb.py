@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -425,3 +425,43 @@ def test_where_a_question_is_shown_is_remembered(live: Live) -> None:
     live.approvals.add_shown(held, EVE.user, Message(channel="D1", ts="1.0"))
 
     assert live.approvals.shown(held.id) == {EVE.user: Message(channel="D1", ts="1.0")}
+
+
+def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
+    live: Live, aws: CoreAws
+) -> None:
+    """`list`, `cost` and a name's beginning read what they show: nobody else's jobs, no older ones."""
+    carol = ALICE.model_copy(update={"user": "U0CAROL"})
+    for number in range(3):
+        live.jobs.add(
+            a_job(f"sshq-carol-{number}", owner=carol, created_at=NOW + number * timedelta(hours=1))
+        )
+    live.jobs.add(a_job("sshq-bob-1", owner=BOB))
+
+    def end(name: str, at: datetime, **more: Any) -> None:
+        update = {"phase": Phase.STOPPED, "ended_at": at, **more}
+        live.jobs.change(name, lambda job: job.model_copy(update=update))
+
+    end("sshq-carol-0", NOW - timedelta(days=31), settled=True)
+    end("sshq-carol-1", NOW + HOUR, settled=True)
+    end("sshq-bob-1", NOW + HOUR)
+
+    before = len(aws.calls())
+    assert [job.name for job in live.jobs.open_jobs_of(carol)] == ["sshq-carol-2"]
+    lately = live.jobs.ended_jobs_of(carol, since=NOW - timedelta(days=7))
+    assert [job.name for job in lately] == ["sshq-carol-1"]
+    assert [call.operation for call in aws.calls()[before:]] == ["Query", "Query"]
+
+    def ended(since: datetime, until: datetime) -> list[str]:
+        found = live.jobs.ended_jobs(since=since, until=until)
+        return [job.name for job in found if job.owner in (carol, BOB)]
+
+    assert ended(NOW - timedelta(days=40), NOW + timedelta(days=1)) == [
+        "sshq-carol-0",
+        "sshq-carol-1",
+    ]
+    assert ended(NOW, NOW + timedelta(minutes=59)) == []
+    unsettled = [job.name for job in live.jobs.unsettled()]
+    assert "sshq-bob-1" in unsettled
+    assert "sshq-carol-1" not in unsettled
+    assert "sshq-bob-1" not in [job.name for job in live.jobs.open_jobs()]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.chat.commands.jobs import Run
 from sshq.chat.commands.members import AddUser
+from sshq.chat.commands.watch import Listing
 from sshq.chat.parsing import _collect, parse_action, parse_text
 from sshq.chat.registry import COMMANDS
 from sshq.domain.authorisation import Who
@@ -128,3 +129,16 @@ def test_a_switch_takes_no_value() -> None:
     assert _collect(command, ["--spot"]) == {"spot": True}
     with pytest.raises(Refusal, match="takes no value"):
         _collect(command, ["--spot=yes"])
+
+
+def test_a_switch_takes_no_value_and_eats_no_word() -> None:
+    assert parse_text("list --all").arguments == Listing(all=True)
+    assert parse_text("list").arguments == Listing()
+    for typed in ("list --all=yes", "list --all yes"):
+        with pytest.raises(Refusal) as refused:
+            parse_text(typed)
+        assert refused.value.reason is Reason.USAGE
+
+
+def test_an_old_name_is_the_same_command() -> None:
+    assert parse_text("jobs").command.verb == "list"

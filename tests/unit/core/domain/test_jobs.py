@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sshq.domain.identity import slug
-from sshq.domain.jobs import NAME_PATTERN, Phase, job_name
+from sshq.domain.jobs import NAME_PATTERN, Phase, has_prefix, job_name
 from sshq.domain.request_id import request_id
 
 PHASES = st.sampled_from(list(Phase))
@@ -41,3 +41,11 @@ def test_phases_only_move_forward_and_the_end_is_final(heard: list[Phase]) -> No
             assert order.index(later) > order.index(phase)
             assert not phase.has_ended
             phase = later
+
+
+def test_a_job_is_named_by_the_beginning_of_any_of_its_parts() -> None:
+    name = "sshq-alice-b-workbench-k3v9qz2a"
+    for prefix in ("sshq-al", "alice", "b-work", "workb", "k3v9", name):
+        assert has_prefix(name, prefix)
+    for other in ("orkbench", "qz2a", "sshq-b", f"{name}x"):
+        assert not has_prefix(name, other)

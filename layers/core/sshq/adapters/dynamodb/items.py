@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sshq.domain.model import Record
 
 R = TypeVar("R", bound="Record")
-KEYS = ("pk", "sk", "gsi1pk", "gsi1sk", "expires", "version", "write")
+KEYS = ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expires", "version", "write")
 
 
 def to_item(record: Record, pk: str, sk: str, **extra: Any) -> dict[str, Any]:  # noqa: ANN401

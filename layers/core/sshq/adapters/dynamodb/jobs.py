@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sshq.adapters.dynamodb.items import from_item, to_item
+from sshq.adapters.dynamodb.items import from_item, iso, to_item
 from sshq.adapters.dynamodb.table import ConditionFailedError, Item, Table
 from sshq.domain.jobs import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
+
+    from sshq.domain.identity import Actor
 
 _SK = "JOB"
-_OPEN = "JOBS#open"
+_UNSETTLED = "JOBS#unsettled"
 # Two writers at once are usual (an event and the caretaker); ten in a row mean a bug.
 _MOST_TRIES = 10
 
@@ -57,14 +60,61 @@ class DynamoJobs:
         raise RuntimeError(f"{name} was changed by others {_MOST_TRIES} times in a row")
 
     def open_jobs(self) -> list[Job]:
-        return [from_item(Job, item) for item in self._table.query_index(_OPEN)]
+        return [job for job in self.unsettled() if job.is_open]
+
+    def unsettled(self) -> list[Job]:
+        return [from_item(Job, item) for item in self._table.query_index(_UNSETTLED)]
+
+    def open_jobs_of(self, owner: Actor) -> list[Job]:
+        return self._of_owner(owner, ("open#", "open#~"))
+
+    def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
+        return self._of_owner(owner, (f"ended#{iso(since)}", "ended#~"), latest_first=True)
+
+    def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:
+        between = (iso(since), iso(until))
+        return [
+            from_item(Job, item)
+            for month in _months(since, until)
+            for item in self._table.query_index(_ended_in(month), between=between)
+        ]
+
+    def _of_owner(
+        self, owner: Actor, between: tuple[str, str], *, latest_first: bool = False
+    ) -> list[Job]:
+        found = self._table.query_index(
+            _owned_by(owner), index="gsi2", between=between, latest_first=latest_first
+        )
+        return [from_item(Job, item) for item in found]
 
 
 def _pk(name: str) -> str:
     return f"JOB#{name}"
 
 
+def _ended_in(month: str) -> str:
+    return f"JOBS#{month}"
+
+
+def _owned_by(owner: Actor) -> str:
+    return f"JOBS#{owner.tag}"
+
+
+def _months(first: datetime, last: datetime) -> list[str]:
+    """`2026-11`, … : every month that the time touches."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]
+
+
 def _item(job: Job, version: int) -> Item:
-    """An open job stands in the index; one that has ended leaves it."""
-    index = {"gsi1pk": _OPEN, "gsi1sk": f"{job.created_at:%Y%m%d%H%M%S}#{job.name}"}
-    return to_item(job, _pk(job.name), _SK, version=version, **(index if job.is_open else {}))
+    """In `gsi1` a job stands among those to look after, later in the month of its end; in `gsi2`
+    with its owner's, the open ones apart from the ended ones. So nobody reads what they don't need.
+    """
+    created = f"{iso(job.created_at)}#{job.name}"
+    ended = f"{iso(job.ended_at)}#{job.name}" if job.ended_at else ""
+    index = {"gsi1pk": _UNSETTLED, "gsi1sk": created}
+    if job.is_settled and job.ended_at:
+        index = {"gsi1pk": _ended_in(f"{job.ended_at:%Y-%m}"), "gsi1sk": ended}
+    index["gsi2pk"] = _owned_by(job.owner)
+    index["gsi2sk"] = f"open#{created}" if job.is_open else f"ended#{ended}"
+    return to_item(job, _pk(job.name), _SK, version=version, **index)

@@ -31,7 +31,7 @@ class ConditionFailedError(Exception):
 
 
 class Table:
-    """`client` is a boto3 DynamoDB client. Keys are `pk` and `sk`; the index `gsi1` has its own two."""
+    """`client` is a boto3 DynamoDB client. Keys are `pk` and `sk`; each index has its own two."""
 
     def __init__(self, client: Any, name: str, randomness: Randomness) -> None:  # noqa: ANN401
         self._client = client
@@ -108,12 +108,29 @@ class Table:
             ConsistentRead=True,
         )
 
-    def query_index(self, pk: str) -> Iterator[Item]:
-        """The items of a partition of `gsi1`, in the order of its sort key; eventually consistent."""
+    def query_index(
+        self,
+        pk: str,
+        *,
+        index: str = "gsi1",
+        between: tuple[str, str] | None = None,
+        latest_first: bool = False,
+    ) -> Iterator[Item]:
+        """The items of an index's partition, in the order of its sort key; eventually consistent.
+
+        `between` are the first and the last sort key that are wanted. A page is read when its first
+        item is.
+        """
+        values = {":pk": pk}
+        condition = f"{index}pk = :pk"
+        if between:
+            values |= {":first": between[0], ":last": between[1]}
+            condition += f" AND {index}sk BETWEEN :first AND :last"
         yield from self._pages(
-            IndexName="gsi1",
-            KeyConditionExpression="gsi1pk = :pk",
-            ExpressionAttributeValues=_serialised({":pk": pk}),
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=_serialised(values),
+            ScanIndexForward=not latest_first,
         )
 
     def _pages(self, **query: Any) -> Iterator[Item]:  # noqa: ANN401  boto3's own parameters

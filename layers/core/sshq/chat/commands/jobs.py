@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from sshq.chat.command import Command, NoArguments, Parameter, Queue
+from sshq.chat.command import Command, Parameter, Queue
 from sshq.domain.authorisation import Who
 from sshq.domain.model import Model
 
@@ -51,10 +51,16 @@ class Run(Model):
     )
 
 
-class AJob(Model):
-    """A job by its name, or the only one that the member has."""
+JobName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", to_lower=True, strip_whitespace=True),
+]
 
-    job: Annotated[str, StringConstraints(pattern=r"^sshq-[a-z0-9-]{1,58}$")] | None = None
+
+class AJob(Model):
+    """A job by its name or the beginning of it, or the only one that the member has."""
+
+    job: JobName | None = None
 
 
 JOB = Parameter("job", metavar="JOB")
@@ -88,5 +94,4 @@ COMMANDS: tuple[Command, ...] = (
         (JOB,),
         ("/sshq stop", "/sshq stop sshq-alice-workbench-k3v9qz2a"),
     ),
-    Command("jobs", Who.MEMBER, Queue.COMMANDS, NoArguments, examples=("/sshq jobs",)),
 )

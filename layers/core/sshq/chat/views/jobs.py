@@ -38,7 +38,7 @@ def job(job: Job, now: datetime) -> View:
 
 
 def job_list(jobs: list[Job], now: datetime, here: Texts) -> View:
-    """`/sshq jobs`"""
+    """`/sshq list`"""
     if not jobs:
         return notice(here, "jobs.none")
     title = here.mrkdwn("jobs.title")

@@ -1,6 +1,6 @@
 """English, by area. A key stands in one area only (a test holds it to that)."""
 
-from sshq.chat.catalogue.en import access, approvals, general, jobs, members, setup
+from sshq.chat.catalogue.en import access, approvals, general, jobs, members, setup, watch
 
-AREAS = (general, setup, members, jobs, access, approvals)
+AREAS = (general, setup, members, jobs, watch, access, approvals)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}

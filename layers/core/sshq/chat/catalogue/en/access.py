@@ -13,7 +13,7 @@ TEXTS: dict[str, str] = {
     "refusal.ticket-unusable.next": "Ask for a new one: /sshq connect <job>",
     "refusal.lease-ended": "This connection's lease has ended: the job is over, it was stopped, "
     "or the access was taken back.",
-    "refusal.lease-ended.next": "In Slack: /sshq jobs, then /sshq connect <job>",
+    "refusal.lease-ended.next": "In Slack: /sshq list, then /sshq connect <job>",
     "refusal.bad-signature": "The request isn't signed by the key that the lease belongs to.",
     "refusal.bad-signature.next": "Redeem a new ticket: /sshq connect <job>",
     "refusal.clock-skew": "This computer's clock is {seconds} seconds {direction} the server's.",

@@ -10,7 +10,7 @@ TEXTS: dict[str, str] = {
     "refusal.ticket-unusable": "此票据无法使用。票据只能使用一次，十分钟内有效。",
     "refusal.ticket-unusable.next": "请领取新的：/sshq connect <作业>",
     "refusal.lease-ended": "此连接的租约已结束：作业已结束、被停止，或访问权限已收回。",
-    "refusal.lease-ended.next": "在 Slack 中：/sshq jobs，然后 /sshq connect <作业>",
+    "refusal.lease-ended.next": "在 Slack 中：/sshq list，然后 /sshq connect <作业>",
     "refusal.bad-signature": "请求不是由该租约的密钥签名的。",
     "refusal.bad-signature.next": "请使用新的票据：/sshq connect <作业>",
     "refusal.clock-skew": "此电脑的时钟与服务器相差 {seconds} 秒（{direction}）。",
