@@ -12,6 +12,7 @@ from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Message, Node, ResponseUrl
 from sshq.domain.members import Member, Profile
 from sshq.domain.queue_message import Answer, QueueMessage
+from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.domain.setup_plan import Actual, Change, Plan
 from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.sharing import Share
     from sshq.domain.tickets import Ticket
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -73,17 +75,37 @@ class MemoryRequests:
 
 class MemoryMembers:
     def __init__(self) -> None:
-        self.all: dict[tuple[str, str], Member] = {}
+        self.by_key: dict[tuple[str, str], Member] = {}
 
     def get(self, actor: Actor) -> Member | None:
-        return self.all.get((actor.team, actor.user))
+        return self.by_key.get((actor.team, actor.user))
+
+    def all(self) -> list[Member]:
+        return list(self.by_key.values())
 
     def add(self, member: Member) -> bool:
         key = (member.actor.team, member.actor.user)
-        if key in self.all:
+        if key in self.by_key:
             return False
-        self.all[key] = member
+        self._check_identity(member)
+        self.by_key[key] = member
         return True
+
+    def change(self, actor: Actor, change: Callable[[Member], Member | None]) -> Member | None:
+        member = self.get(actor)
+        changed = change(member) if member else None
+        if changed is not None:
+            self._check_identity(changed)
+            self.by_key[actor.team, actor.user] = changed
+        return changed
+
+    def remove(self, member: Member) -> None:
+        self.by_key.pop((member.actor.team, member.actor.user), None)
+
+    def _check_identity(self, member: Member) -> None:
+        for other in self.by_key.values():
+            if member.iam and other.iam == member.iam and not other.actor.is_same(member.actor):
+                raise Refusal(Reason.IAM_IDENTITY_TAKEN, name=member.iam.name)
 
 
 class MemoryJobs:
@@ -180,6 +202,23 @@ class MemoryLeases:
             return False
         self.nonces.add((key, nonce))
         return True
+
+
+class MemoryShares:
+    def __init__(self) -> None:
+        self.all: dict[tuple[str, str, str], Share] = {}
+
+    def put(self, share: Share) -> None:
+        self.all[share.job, share.member.team, share.member.user] = share
+
+    def get(self, job: str, member: Actor) -> Share | None:
+        return self.all.get((job, member.team, member.user))
+
+    def of_job(self, job: str) -> list[Share]:
+        return [share for share in self.all.values() if share.job == job]
+
+    def remove(self, job: str, member: Actor) -> None:
+        self.all.pop((job, member.team, member.user), None)
 
 
 class MemoryPlans:
@@ -452,6 +491,7 @@ class MemoryServices:
     jobs: MemoryJobs = field(default_factory=MemoryJobs)
     tickets: MemoryTickets = field(default_factory=MemoryTickets)
     leases: MemoryLeases = field(default_factory=MemoryLeases)
+    shares: MemoryShares = field(default_factory=MemoryShares)
     plans: MemoryPlans = field(default_factory=MemoryPlans)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     chat: MemoryChat = field(default_factory=MemoryChat)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Randomness,
         Requests,
         Sessions,
+        Shares,
         StartupFiles,
         Tickets,
         TrainingJobs,
@@ -85,6 +86,12 @@ class Live:
         from sshq.adapters.dynamodb.leases import DynamoLeases
 
         return DynamoLeases(self._table)
+
+    @cached_property
+    def shares(self) -> Shares:
+        from sshq.adapters.dynamodb.shares import DynamoShares
+
+        return DynamoShares(self._table)
 
     @cached_property
     def plans(self) -> Plans:

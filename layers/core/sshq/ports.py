@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
     from sshq.domain.members import Member, Profile
     from sshq.domain.setup_plan import Actual, Change, Plan
+    from sshq.domain.sharing import Share
     from sshq.domain.tickets import Ticket
     from sshq.settings import Settings
 
@@ -51,8 +52,21 @@ class Members(Protocol):
 
     def get(self, actor: Actor) -> Member | None: ...
 
+    def all(self) -> list[Member]: ...
+
     def add(self, member: Member) -> bool:
-        """False if this user is a member already (nothing is overwritten)."""
+        """False if this user is a member already (nothing is overwritten).
+
+        Raises Refusal if the IAM identity is another member's; so does `change`.
+        """
+        ...
+
+    def change(self, actor: Actor, change: Callable[[Member], Member | None]) -> Member | None:
+        """Read, change and write as one step; None, from `change` or as the result, is no change."""
+        ...
+
+    def remove(self, member: Member) -> None:
+        """Forget the membership and whose the IAM identity was. Twice is success."""
         ...
 
 
@@ -127,6 +141,22 @@ class Leases(Protocol):
 
     def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
         """False if this nonce was used with this key before."""
+        ...
+
+
+class Shares(Protocol):
+    """Who besides its owner may enter a job."""
+
+    def put(self, share: Share) -> None:
+        """Share anew, or change for how long."""
+        ...
+
+    def get(self, job: str, member: Actor) -> Share | None: ...
+
+    def of_job(self, job: str) -> list[Share]: ...
+
+    def remove(self, job: str, member: Actor) -> None:
+        """What isn't shared any more is success."""
         ...
 
 
@@ -346,6 +376,8 @@ class Services(Protocol):
     def tickets(self) -> Tickets: ...
     @property
     def leases(self) -> Leases: ...
+    @property
+    def shares(self) -> Shares: ...
     @property
     def plans(self) -> Plans: ...
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.domain.authorisation import Policy
-from sshq.domain.members import admins_from
+from sshq.domain.members import people_from
 from sshq.domain.model import Model
 from sshq.domain.setup_plan import Names
 
@@ -27,6 +27,7 @@ class Settings(Model):
     api_host: str = ""
     admins: str = ""
     second_admin: bool = False
+    denied: str = ""
     job_role: str = ""
     job_policy: str = ""
     node_role: str = ""
@@ -45,7 +46,7 @@ class Settings(Model):
 
     @property
     def policy(self) -> Policy:
-        return Policy(admins=admins_from(self.admins))
+        return Policy(admins=people_from(self.admins), denied=people_from(self.denied))
 
     @property
     def names(self) -> Names:

@@ -27,6 +27,11 @@ class Actor(Model):
         """`<team>/<user>`, the value of the tag `sshq:owner`."""
         return f"{self.team}/{self.user}"
 
+    def is_same(self, other: Actor) -> bool:
+        """Whether both are one person. Slack leaves the enterprise out where there is none."""
+        enterprises = {self.enterprise, other.enterprise} - {None}
+        return (self.team, self.user) == (other.team, other.user) and len(enterprises) < 2
+
     @classmethod
     def from_tag(cls, tag: str) -> Actor:
         team, _, user = tag.partition("/")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sshq.domain.identity import Actor
 from sshq.domain.model import Model, Record
+from sshq.domain.refusals import Reason
 
 T = TypeVar("T", float, int, datetime)
 
@@ -54,10 +55,21 @@ class IamIdentity(Model):
     user_id: str
 
 
+class Leave(StrEnum):
+    """Why a membership ends. From the moment that it is written down, the member may do nothing."""
+
+    REMOVED = "removed"
+    EXPIRED = "expired"
+    DEACTIVATED = "deactivated"
+    BECAME_GUEST = "became-guest"
+    UNKNOWN = "unknown-to-slack"
+
+
 class Member(Record):
     """An enrolled Slack user. `slug` is the part of their jobs' names; it never identifies them.
 
     `admin` makes an admin of a member; those whom the stack's parameter names need no membership.
+    `leaving` is set first when somebody is removed; the row goes when all of theirs is gone.
     """
 
     actor: Actor
@@ -68,6 +80,13 @@ class Member(Record):
     admin: bool = False
     limits: Limits = Limits()
     iam: IamIdentity | None = None
+
+    leaving: Leave | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the membership gives nothing any more, although its row may still be there."""
+        until = self.limits.until
+        return self.leaving is not None or (until is not None and now >= until)
 
     @property
     def owner_id(self) -> str:
@@ -88,12 +107,23 @@ class Profile(Model):
     stranger: bool = False
 
     @property
+    def objection(self) -> Reason | None:
+        """Why they can't use sshq: deleted users, bots, guests and people of other companies."""
+        objections = {
+            Reason.DEACTIVATED: self.deleted,
+            Reason.BOT: self.bot,
+            Reason.GUEST: self.restricted,
+            Reason.STRANGER: self.stranger,
+        }
+        return next((reason for reason, holds in objections.items() if holds), None)
+
+    @property
     def is_a_person_of_the_team(self) -> bool:
-        """False for whom threat 4 names: deleted users, bots, guests, people of other companies."""
-        return not (self.deleted or self.bot or self.restricted or self.stranger)
+        """Whether nothing stands against them."""
+        return self.objection is None
 
 
-def admins_from(setting: str) -> frozenset[tuple[str, str]]:
+def people_from(setting: str) -> frozenset[tuple[str, str]]:
     """`T0001/U0001,T0001/U0002` → {(team, user), …}. A malformed entry fails at start, not open."""
     entries = (entry.strip() for entry in setting.split(","))
     return frozenset((a.team, a.user) for a in (Actor.from_tag(e) for e in entries if e))

@@ -25,8 +25,11 @@ def add_user(services: Services, message: QueueMessage, arguments: AddUser) -> N
     profile = services.chat.profile(arguments.user)
     if profile is None:
         raise Refusal(Reason.UNKNOWN_USER, user=arguments.user)
-    if not profile.is_a_person_of_the_team or profile.team != message.actor.team:
-        raise Refusal(Reason.NOT_A_PERSON, user=arguments.user)
+    objection = profile.objection or (
+        Reason.STRANGER if profile.team != message.actor.team else None
+    )
+    if objection is not None:
+        raise Refusal(objection, user=arguments.user)
     language = profile.locale[:2] if profile.locale[:2] in LANGUAGES else services.settings.language
     member = Member(
         actor=Actor(team=message.actor.team, user=arguments.user),

@@ -16,6 +16,7 @@ from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd, LeaseSe
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
+from sshq.use_cases.authorising import entry
 from sshq.use_cases.ending import end_lease
 from sshq.use_cases.redeem import certificate, lease_facts
 
@@ -31,7 +32,7 @@ def live_lease(services: Services, lease: str) -> tuple[Lease, Job]:
     if found is None or not found.is_live(services.clock.now()):
         raise Refusal(Reason.LEASE_ENDED)
     job = services.jobs.get(found.job)
-    if job is None or not job.is_open:
+    if job is None or not job.is_open or not entry(services, found.owner, job).allowed:
         raise Refusal(Reason.LEASE_ENDED)
     return found, job
 
@@ -48,7 +49,9 @@ def open_session(services: Services, lease: Lease, job: Job, rank: int) -> Sessi
     access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
     now = services.clock.now()
     session = LeaseSession(lease=lease.id, id=access.id, node=node.id, started_at=now)
-    if not services.leases.add_session(session, now):
+    # Whoever takes the right to enter away does it before they look for sessions to end.
+    may_enter = services.leases.add_session(session, now) and entry(services, lease.owner, job)
+    if not may_enter or not may_enter.allowed:
         services.sessions.terminate(access.id)
         raise Refusal(Reason.LEASE_ENDED)
     services.audit.record(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain import tickets
-from sshq.domain.authorisation import Who
+from sshq.domain.authorisation import Reach, Who
 from sshq.domain.jobs import Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import is_fresh
@@ -17,6 +17,7 @@ from sshq.use_cases.choosing import choose_job
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import AJob
     from sshq.domain.jobs import Job, ResponseUrl
+    from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
@@ -24,25 +25,31 @@ if TYPE_CHECKING:
 def connect(services: Services, message: QueueMessage, arguments: AJob) -> None:
     """Mint a ticket for a job of the actor's own, and show it to them alone."""
     job = choose_job(services, message.actor, arguments.job)
-    authorise(services, message.actor, Who.MEMBER, verb="connect", job=job)
+    # An admin may stop anyone's job, but entering it is for its owner, and whom the owner lets in.
+    member = authorise(
+        services, message.actor, Who.MEMBER, verb="connect", job=job, reach=Reach.ENTER
+    )
     if not job.is_open or job.phase is Phase.STOPPING:
         raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
     if job.phase is not Phase.READY:
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
-    if (message.actor.team, message.actor.user) != (job.owner.team, job.owner.user):
-        # An admin may stop anyone's job, but a ticket is the owner's alone.
-        raise Refusal(Reason.NOT_YOUR_JOB, job=job.name)
-    if not show_ticket(services, job, message.answer.response_url):
+    if not show_ticket(services, job, message.answer.response_url, member=member):
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
 
 
-def show_ticket(services: Services, job: Job, url: ResponseUrl | None) -> bool:
-    """Show a new ticket ephemerally. Without a fresh response_url there is no safe place: False."""
+def show_ticket(
+    services: Services, job: Job, url: ResponseUrl | None, *, member: Member | None = None
+) -> bool:
+    """Show a new ticket ephemerally, to the job's owner or to a member it is shared with.
+
+    Without a fresh response_url there is no safe place: False.
+    """
     now = services.clock.now()
     if url is None or not is_fresh(url, now):
         return False
+    holder, language = (member.actor, member.language) if member else (job.owner, job.language)
     code = tickets.ticket_code(services.randomness.token(tickets.ENTROPY_BYTES))
-    services.tickets.add(tickets.issue(code=code, job=job.name, owner=job.owner, now=now))
-    services.audit.record("ticket-issued", actor=job.owner, job=job.name)
+    services.tickets.add(tickets.issue(code=code, job=job.name, owner=holder, now=now))
+    services.audit.record("ticket-issued", actor=holder, job=job.name)
     text = tickets.ticket_text(services.settings.api_host, code)
-    return services.chat.respond(url.url, views.ticket(job, text, texts(job.language)))
+    return services.chat.respond(url.url, views.ticket(job, text, texts(language)))

@@ -11,6 +11,7 @@ from sshq.domain.access import LeaseAnswer, NodeAnswer
 from sshq.domain.jobs import SSH_PORT, Phase
 from sshq.domain.leases import CERTIFICATE_BACKDATE, Lease, LeaseEnd, certificate_expiry, lease_id
 from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.authorising import entry
 from sshq.use_cases.ending import end_lease
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def _spend(services: Services, ticket: Ticket, body: RedeemBody, key: str, sourc
     job = services.jobs.get(ticket.job)
     if job is None or job.phase is not Phase.READY:
         raise Refusal(Reason.TICKET_UNUSABLE)
+    # A ticket outlives neither its holder's membership nor the sharing of the job.
+    may_enter = entry(services, ticket.owner, job)
+    if not may_enter.allowed:
+        raise Refusal(Reason.TICKET_UNUSABLE)
     spent = services.tickets.spend(ticket.fingerprint, key=key, lease=wanted, now=now)
     if not spent:
         stored = services.tickets.get(ticket.fingerprint)
@@ -64,7 +69,7 @@ def _spend(services: Services, ticket: Ticket, body: RedeemBody, key: str, sourc
             key_fingerprint=key,
             ticket=ticket.fingerprint,
             created_at=now,
-            expires_at=job.deadline,
+            expires_at=min(job.deadline, may_enter.until or job.deadline),
             client=f"{body.client.version} {body.client.os}".strip(),
             source=source,
         )

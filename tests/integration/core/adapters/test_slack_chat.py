@@ -119,7 +119,7 @@ def test_a_profile_says_who_is_no_person_of_the_team(
         name for name in ("deleted", "bot", "restricted", "stranger") if getattr(profile, name)
     }
     assert raised == ({flag} if flag else set())
-    assert profile.is_a_person_of_the_team is (flag is None)
+    assert (profile.objection is None) is (flag is None)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_single_channel_guests_and_strangers_are_known(
 
     assert profile is not None
     assert getattr(profile, raised)
-    assert not profile.is_a_person_of_the_team
+    assert profile.objection is not None
 
 
 def test_whom_slack_doesnt_know_has_no_profile(slack: Running) -> None:

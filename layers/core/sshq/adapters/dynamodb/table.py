@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,24 @@ WRITE = "write"
 class ConditionFailedError(Exception):
     """The item wasn't as the condition wants it; nothing was written.
 
-    `stored` is the item as it is, where the call asked for that (in DynamoDB's own form).
+    `stored` is the item as it is, where the call asked for that (in DynamoDB's own form), `which`
+    the first write of a transaction whose condition failed.
     """
 
-    def __init__(self, stored: Item) -> None:
+    def __init__(self, stored: Item, which: int = 0) -> None:
         super().__init__()
         self.stored = stored
+        self.which = which
+
+
+@dataclass(frozen=True)
+class Write:
+    """One of the writes of a transaction: put the item, or delete the one that has its keys."""
+
+    item: Item
+    condition: str = ""
+    values: Item = field(default_factory=dict)
+    deletes: bool = False
 
 
 class Table:
@@ -96,6 +109,11 @@ class Table:
         request = {"TransactItems": [{"ConditionCheck": check}, {"Put": put}]}
         self._conditional(self._client.transact_write_items, request)
 
+    def write_all(self, *writes: Write) -> None:
+        """Several items, each on its condition, in one transaction: all or none."""
+        items = [self._in_transaction(write) for write in writes]
+        self._conditional(self._client.transact_write_items, {"TransactItems": items})
+
     def delete(self, pk: str, sk: str) -> None:
         """Delete; what isn't there is deleted already."""
         self._client.delete_item(TableName=self._name, Key=_serialised({"pk": pk, "sk": sk}))
@@ -142,6 +160,17 @@ class Table:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def _in_transaction(self, write: Write) -> Item:
+        request: Item = {"TableName": self._name}
+        if write.condition:
+            request["ConditionExpression"] = write.condition
+        if write.values:
+            request["ExpressionAttributeValues"] = _serialised(write.values)
+        if write.deletes:
+            key = {name: write.item[name] for name in ("pk", "sk")}
+            return {"Delete": request | {"Key": _serialised(key)}}
+        return {"Put": request | {"Item": _serialised(write.item)}}
+
     @staticmethod
     def _conditional(call: Any, request: dict[str, Any]) -> None:  # noqa: ANN401  a boto3 method
         try:
@@ -150,8 +179,9 @@ class Table:
             if code(error) == "ConditionalCheckFailedException":
                 raise ConditionFailedError(error.response.get("Item", {})) from error
             reasons = error.response.get("CancellationReasons", [])
-            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
-                raise ConditionFailedError({}) from error
+            failed = [r.get("Code") == "ConditionalCheckFailed" for r in reasons]
+            if any(failed):
+                raise ConditionFailedError({}, failed.index(True)) from error
             raise
 
 
