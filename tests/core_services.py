@@ -402,9 +402,13 @@ class MemorySessions:
 class MemoryFiles:
     def __init__(self) -> None:
         self.stored: dict[str, Mapping[str, bytes]] = {}
+        self.shared: dict[str, Mapping[str, bytes]] = {}
 
     def put(self, prefix: str, files: Mapping[str, bytes]) -> None:
         self.stored[prefix] = files
+
+    def put_shared(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        self.shared.setdefault(prefix, files)
 
     def delete(self, prefix: str) -> None:
         self.stored.pop(prefix, None)

@@ -27,6 +27,7 @@ CLIENT_OF = {
 # Where IAM's word for a call isn't the call's name, or one call needs several rights.
 ACTIONS_OF = {
     "s3.HeadBucket": ["s3:ListBucket"],
+    "s3.HeadObject": ["s3:GetObject"],
     "s3.ListObjectsV2": ["s3:ListBucket"],
     "s3.DeleteObjects": ["s3:DeleteObject"],
     "s3.PutPublicAccessBlock": ["s3:PutBucketPublicAccessBlock"],

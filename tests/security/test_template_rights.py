@@ -6,7 +6,7 @@ import fnmatch
 
 import pytest
 
-from sshq.domain.policies import PREFIX_HEX_DIGITS
+from sshq.domain.policies import INPUT_FOLDERS, PREFIX_HEX_DIGITS
 from tests.security.template import (
     Statement,
     listed,
@@ -265,7 +265,21 @@ def test_a_job_cant_list_anothers_input() -> None:
 
     assert not denial.allows
     assert "s3:ListBucket" in denial.actions
-    assert denial.conditions == {("StringNotLike", "s3:prefix"): f"jobs/{'?' * PREFIX_HEX_DIGITS}*"}
+    # The start-up scripts and the agent are everybody's; a job's own files have a random prefix.
+    assert denial.conditions == {
+        ("StringNotLike", "s3:prefix"): [
+            f"jobs/{'?' * PREFIX_HEX_DIGITS}*", "container/*", "agent/*",
+        ]
+    }  # fmt: skip
+
+
+def test_a_job_cant_write_what_other_jobs_run() -> None:
+    (denial,) = [s for s in statements() if str(s) == "Boundary.NeverWriteJobFiles"]
+
+    assert not denial.allows
+    assert {"s3:PutObject", "s3:DeleteObject"} <= set(denial.actions)
+    folders = {arn.rpartition("-${AWS::Region}/")[2] for arn in denial.resources}
+    assert folders == {f"{folder}/*" for folder in INPUT_FOLDERS}
 
 
 def test_nothing_reads_the_whole_table() -> None:

@@ -220,7 +220,7 @@ class CommandQueue(Protocol):
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What CreateTrainingJob is asked for."""
+    """What CreateTrainingJob is asked for. `channels`: S3 URIs by the input channel's name."""
 
     name: str
     role_arn: str
@@ -228,7 +228,7 @@ class TrainingJob:
     instance: str
     count: int
     entrypoint: tuple[str, ...]
-    channel_uri: str
+    channels: Mapping[str, str]
     output_uri: str
     max_seconds: int
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -319,6 +319,10 @@ class StartupFiles(Protocol):
     """The bucket's folder that becomes a job's input channel."""
 
     def put(self, prefix: str, files: Mapping[str, bytes]) -> None: ...
+
+    def put_shared(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        """Put files whose prefix follows from their content, unless they are there already."""
+        ...
 
     def delete(self, prefix: str) -> None: ...
 

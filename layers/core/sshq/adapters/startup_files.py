@@ -31,6 +31,17 @@ class S3StartupFiles:
                 raise Refusal(Reason.NOT_SET_UP, missing=f"s3://{self._bucket}") from error
             raise
 
+    def put_shared(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        """The last file is written last, so where it is, all are."""
+        *_, last = files
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=f"{prefix}/{last}")
+        except ClientError as error:
+            # Without the right to list, S3 says "forbidden" of what isn't there.
+            if code(error) not in {"404", "403"}:
+                raise
+            self.put(prefix, files)
+
     def delete(self, prefix: str) -> None:
         """Delete the folder's files (the bucket isn't versioned)."""
         try:

@@ -76,16 +76,17 @@ def create_request(job: TrainingJob) -> dict[str, Any]:
         },
         "InputDataConfig": [
             {
-                "ChannelName": "sshq",
+                "ChannelName": name,
                 "InputMode": "File",
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": job.channel_uri,
+                        "S3Uri": uri,
                         "S3DataDistributionType": "FullyReplicated",
                     }
                 },
             }
+            for name, uri in job.channels.items()
         ],
         "OutputDataConfig": {"S3OutputPath": job.output_uri},
         "ResourceConfig": {

@@ -7,7 +7,7 @@ load_job() {
   eval "$(
     kept_path=$PATH
     # shellcheck source=/dev/null
-    . "$HERE/job.env"
+    . "$JOB_CHANNEL/job.env"
     PATH=$kept_path
     for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
       PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE; do
@@ -30,7 +30,7 @@ enter_user_environment() {
   export SSH_INSTANCE_COUNT="$((SSHQ_NODES < 2 ? SSHQ_NODES : 2))"
   kept_home=$SSHQ_HOME
   # shellcheck source=/dev/null
-  . "$HERE/job.env"
+  . "$JOB_CHANNEL/job.env"
   unset SSHQ_ACTIVATION_ID SSHQ_ACTIVATION_CODE
   SSHQ_HOME=$kept_home
   PATH=$PATH:$SSHQ_HOME/bin

@@ -8,6 +8,7 @@ case $0 in
   *) HERE=$(pwd) ;;
 esac
 ML=$(cd "$HERE/../../.." && pwd)
+JOB_CHANNEL=$ML/input/data/sshq
 SSHQ_HOME=$ML/sshq
 export SSHQ_HOME
 PLATFORM_PATH=$PATH

@@ -21,6 +21,18 @@ class FailMode(StrEnum):
     FAIL = "fail"
 
 
+class ContainerOptions(Model):
+    """What a job may ask of its containers' start-up (docs/container.md)."""
+
+    login_user: str = Field(default="root", pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    """Who logs in over SSH: root, or a user whom the image has."""
+    wait_seconds: int = Field(default=0, ge=0, le=86_400)
+    """How long the command waits at most to be started; 0 = not at all."""
+    idle_seconds: int = Field(default=0, ge=0)
+    """After how long without work the container itself ends a workbench; 0 = never."""
+    fail_mode: FailMode = FailMode.RUN
+
+
 class Activation(Model):
     """An SSM activation. The code is a secret: it lets a machine register, `nodes` times."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from sshq.domain.identity import Actor
+from sshq.domain.job_file import ContainerOptions
 from sshq.domain.model import Model, Record
 from sshq.domain.request_id import name_suffix
 
@@ -50,6 +51,7 @@ class JobShape(Model):
     hours: float = Field(gt=0)
     command: str = ""
     name: str = "workbench"
+    container: ContainerOptions = Field(default_factory=ContainerOptions)
 
 
 class Node(Model):

@@ -12,6 +12,8 @@ from sshq.domain.jobs import SSH_PORT
 Document = dict[str, Any]
 VERSION = "2012-10-17"
 PREFIX_HEX_DIGITS = 40
+# The bucket's folders that become input channels: a job's own files, the start-up scripts, the agent.
+INPUT_FOLDERS = ("jobs", "container", "agent")
 ALLOWED_VERBS = ("probe", "start", "keep", "deadline")
 
 
@@ -39,15 +41,20 @@ def job_policy(*, partition: str, region: str, account: str, bucket: str) -> Doc
                 "Sid": "ReadOwnInput",
                 "Effect": "Allow",
                 "Action": ["s3:GetObject"],
-                "Resource": [f"{bucket_arn}/jobs/*"],
+                "Resource": [f"{bucket_arn}/{folder}/*" for folder in INPUT_FOLDERS],
             },
             {
-                # A prefix is 160 random bits: whoever can't name one whole can't list it.
+                # A job's prefix is 160 random bits: whoever can't name one whole can't list it.
+                # The start-up scripts and the agent are the same for all, and no secret.
                 "Sid": "ListOnlyWithWholePrefix",
                 "Effect": "Allow",
                 "Action": ["s3:ListBucket"],
                 "Resource": [bucket_arn],
-                "Condition": {"StringLike": {"s3:prefix": [full_prefix, f"{full_prefix}/*"]}},
+                "Condition": {
+                    "StringLike": {
+                        "s3:prefix": [full_prefix, f"{full_prefix}/*", "container/*", "agent/*"]
+                    }
+                },
             },
             {
                 "Sid": "WriteOwnOutput",

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from sshq.chat import views
 from sshq.chat.catalogue import texts
-from sshq.container import startup_files
 from sshq.domain.authorisation import Who
-from sshq.domain.job_file import JobFile
-from sshq.domain.jobs import SSH_PORT, Job, JobShape, Phase, job_name
+from sshq.domain.job_file import ContainerOptions
+from sshq.domain.jobs import Job, JobShape, Phase, job_name
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
+from sshq.use_cases.start_up import start_up
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import Run
@@ -34,7 +34,6 @@ PREFIX_BYTES = 20
 CAPACITY_WAIT = timedelta(hours=24)
 # MaxRuntimeInSeconds counts from the start of training; what the start-up takes is added.
 START_UP_SECONDS = 900
-CONTAINER_CHANNEL = "/opt/ml/input/data/sshq"
 
 
 def run(services: Services, message: QueueMessage, arguments: Run) -> None:
@@ -70,6 +69,11 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
             hours=hours,
             command=asked.command,
             name=asked.name,
+            container=ContainerOptions(
+                login_user=asked.login,
+                wait_seconds=asked.wait,
+                fail_mode=asked.on_failure,
+            ),
         ),
         prefix=f"jobs/{services.randomness.token(PREFIX_BYTES).hex()}",
         created_at=now,
@@ -95,7 +99,7 @@ def _submit(services: Services, job: Job, member: Member, env: dict[str, str]) -
         now=services.clock.now(),
     )
     activation = _fresh_activation(services, job, tags)
-    services.startup_files.put(job.prefix, _channel_files(services, job, activation, env))
+    prepared = start_up(services, job, activation, env)
     services.training_jobs.create(
         TrainingJob(
             name=job.name,
@@ -103,8 +107,8 @@ def _submit(services: Services, job: Job, member: Member, env: dict[str, str]) -
             image=job.shape.image,
             instance=job.shape.instance,
             count=job.shape.count,
-            entrypoint=("/bin/sh", f"{CONTAINER_CHANNEL}/start.sh"),
-            channel_uri=services.startup_files.uri(job.prefix),
+            entrypoint=prepared.entrypoint,
+            channels=prepared.channels,
             output_uri=services.startup_files.uri(f"output/{job.name}"),
             max_seconds=job.cap_seconds,
             tags=tags,
@@ -130,29 +134,6 @@ def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Act
         if orphan != activation.id:
             services.nodes.delete_activation(orphan)
     return activation
-
-
-def _channel_files(
-    services: Services, job: Job, activation: Activation, env: dict[str, str]
-) -> dict[str, bytes]:
-    facts = JobFile(
-        job=job.name,
-        owner=job.owner.tag,
-        nodes=job.shape.count,
-        activation=activation,
-        ssh_ca=services.ca.public_keys(),
-        principals=(job.name,),
-        login_user="root",
-        port=SSH_PORT,
-        command=job.shape.command,
-        env=env,
-        deadline=job.deadline,
-    )
-    return {
-        **startup_files(),
-        "job.json": facts.model_dump_json(indent=1).encode(),
-        "job.env": facts.as_shell().encode(),
-    }
 
 
 def _submitted(job: Job, services: Services) -> Job | None:

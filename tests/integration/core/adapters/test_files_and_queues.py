@@ -58,6 +58,20 @@ def test_a_folder_whose_name_begins_alike_is_left_alone(aws: CoreAws, live: Live
     assert keys(aws, f"{PREFIX}12/") == {f"{PREFIX}12/a"}
 
 
+def test_shared_files_are_written_once(aws: CoreAws, live: Live) -> None:
+    files = {"a": b"1", "SHA256SUMS": b"2"}
+    live.startup_files.put_shared("container/0f", files)
+    aws.client("s3").put_object(Bucket=aws.settings.bucket, Key="container/0f/a", Body=b"as it was")
+    live.startup_files.put_shared("container/0f", files)
+    live.startup_files.put_shared("container/0e", files)
+
+    s3 = aws.client("s3")
+    body = s3.get_object(Bucket=aws.settings.bucket, Key="container/0f/a")["Body"].read()
+    assert body == b"as it was"
+    found = s3.list_objects_v2(Bucket=aws.settings.bucket, Prefix="container/0e/")["Contents"]
+    assert {entry["Key"] for entry in found} == {"container/0e/a", "container/0e/SHA256SUMS"}
+
+
 def test_a_file_that_stays_is_an_error(aws: CoreAws, live: Live) -> None:
     """S3 answers 200 and names in the body what it couldn't delete: an activation code, say."""
     live.startup_files.put(f"{PREFIX}locked", {"job.json": b""})

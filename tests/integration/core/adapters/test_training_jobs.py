@@ -40,7 +40,7 @@ def job(aws: CoreAws) -> Iterator[TrainingJob]:
         instance="ml.m5.large",
         count=1,
         entrypoint=("/bin/sh", "/opt/ml/input/data/sshq/start.sh"),
-        channel_uri=f"s3://{BUCKET}/jobs/0/",
+        channels={"sshq": f"s3://{BUCKET}/jobs/0/"},
         output_uri=f"s3://{BUCKET}/output/x",
         max_seconds=3600,
         tags={tags.REQUEST: REQUEST, tags.STACK: "sshq"},
@@ -61,7 +61,7 @@ def test_a_job_is_submitted_as_it_was_asked_for(aws: CoreAws, live: Live, job: T
     assert found["AlgorithmSpecification"]["ContainerEntrypoint"] == list(job.entrypoint)
     (channel,) = found["InputDataConfig"]
     assert channel["ChannelName"] == "sshq"
-    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == job.channel_uri
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == job.channels["sshq"]
     assert found["ResourceConfig"]["InstanceType"] == job.instance
     assert found["StoppingCondition"]["MaxRuntimeInSeconds"] == job.max_seconds
     stored = aws.client("sagemaker").list_tags(ResourceArn=found["TrainingJobArn"])["Tags"]

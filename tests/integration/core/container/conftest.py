@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     SSHCertificateType,
 )
 
-from sshq.container import startup_files
+from sshq.container import CODE_CHANNEL, JOB_CHANNEL, startup_files
 from sshq_sandbox.image import BIN
 
 if TYPE_CHECKING:
@@ -130,10 +130,12 @@ class Container:
         return (self.folder / "output").read_text(errors="replace")
 
     def start(self, *, agent: bool = True) -> None:
-        channel = self.folder / "opt/ml/input/data/sshq"
+        inputs = self.folder / "opt/ml/input/data"
+        channel, scripts = inputs / JOB_CHANNEL, inputs / CODE_CHANNEL
         channel.mkdir(parents=True)
+        scripts.mkdir()
         for name, content in startup_files().items():
-            (channel / name).write_bytes(content)
+            (scripts / name).write_bytes(content)
         config = self.folder / "opt/ml/input/config/resourceconfig.json"
         config.parent.mkdir()
         config.write_text('{"current_host": "algo-1", "hosts": ["algo-1"]}')
@@ -176,7 +178,7 @@ class Container:
         }
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
-                [*self.shell, str(channel / "start.sh")],
+                [*self.shell, str(scripts / "start.sh")],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -19,17 +19,23 @@ FOLDER = Path(sshq.container.__file__).parent
 
 
 @pytest.fixture(params=["dash", "busybox sh", "bash --posix"])
-def sh(request: pytest.FixtureRequest) -> Callable[..., bytes]:
-    """`sh(script, *arguments, env={})` → stdout. The script finds all functions defined."""
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    """The words that call it."""
     words: list[str] = request.param.split()
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} isn't installed")
+    return words
+
+
+@pytest.fixture
+def sh(shell: list[str]) -> Callable[..., bytes]:
+    """`sh(script, *arguments, env={})` → stdout. The script finds all functions defined."""
     names = ("record", "environment", "sshd", "agent", "processes", "activity")
     prelude = "set -u\nRANK=0\n" + "".join(f". '{FOLDER}/{name}.sh'\n" for name in names)
 
     def run(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> bytes:
         return subprocess.run(
-            [*words, "-c", prelude + script, "sh", *arguments],
+            [*shell, "-c", prelude + script, "sh", *arguments],
             env={"PATH": os.environ["PATH"], **(env or {})},
             stdout=subprocess.PIPE,
             check=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.container import entrypoint, startup_digest, startup_files
 from sshq.domain.jobs import NAME_PATTERN, Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.dispatch import commands
@@ -25,10 +26,15 @@ def test_a_job_is_submitted_with_all_that_its_container_needs(services: MemorySe
     assert NAME_PATTERN.match(job.name)
     assert job.name.startswith("sshq-alice-workbench-")
     assert submitted.instance == "ml.g5.xlarge"
-    assert submitted.entrypoint == ("/bin/sh", "/opt/ml/input/data/sshq/start.sh")
+    assert submitted.entrypoint == entrypoint(startup_digest())
+    assert submitted.channels == {
+        "sshq": f"s3://bucket/{job.prefix}/",
+        "sshq-code": f"s3://bucket/container/{startup_digest()}/",
+    }
+    assert services.startup_files.shared == {f"container/{startup_digest()}": startup_files()}
     assert submitted.tags["sshq:request"] == job.request
     assert submitted.tags["SSHResourceName"] == job.name
-    assert {"start.sh", "job.json", "job.env"} <= files.keys()
+    assert files.keys() == {"job.json", "job.env"}
     assert b"export A='b c'" in files["job.env"]
 
 
@@ -57,13 +63,14 @@ def test_the_same_request_delivered_twice_is_one_job_and_one_answer(
 
 @pytest.mark.parametrize(
     "dies_at",
-    ["create_activation", "put", "create", "post", "respond", "finish"],
+    ["create_activation", "put_shared", "put", "create", "post", "respond", "finish"],
 )
 def test_a_worker_that_dies_at_any_call_leaves_one_job_after_the_redelivery(
     services: MemoryServices, dies_at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = {
         "create_activation": services.nodes,
+        "put_shared": services.startup_files,
         "put": services.startup_files,
         "create": services.training_jobs,
         "post": services.chat,

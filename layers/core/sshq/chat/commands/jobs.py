@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.durations import parse_duration
+from sshq.domain.job_file import FailMode
 from sshq.domain.model import Model
 
 # job.env holds the start-up script's facts under such names, before the user's own.
@@ -30,6 +32,10 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401  it stands before validation
     return found
 
 
+def _seconds(value: Any) -> Any:  # noqa: ANN401  it stands before validation
+    return parse_duration(value) if isinstance(value, str) else value
+
+
 class Run(Model):
     """`/sshq run …`. What is left out comes from the stack's defaults."""
 
@@ -49,6 +55,9 @@ class Run(Model):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=24)] = (
         "workbench"
     )
+    login: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "root"
+    wait: Annotated[int, BeforeValidator(_seconds), Field(ge=0, le=86_400)] = 0
+    on_failure: FailMode = FailMode.RUN
 
 
 JobName = Annotated[
@@ -79,6 +88,9 @@ COMMANDS: tuple[Command, ...] = (
             Parameter("command", "--command", "CMD"),
             Parameter("env", "--env", "K=V", many=True),
             Parameter("name", "--name", "NAME"),
+            Parameter("login", "--login", "USER"),
+            Parameter("wait", "--wait", "TIME"),
+            Parameter("on_failure", "--on-failure", "run|fail"),
         ),
         (
             "/sshq run",

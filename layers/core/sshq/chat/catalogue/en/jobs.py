@@ -10,6 +10,9 @@ TEXTS: dict[str, str] = {
     "parameter.command": "what to run; without it the job is a workbench that waits for you",
     "parameter.env": "an environment variable for the job",
     "parameter.name": "a short name, part of the job's name",
+    "parameter.login": "who logs in over SSH: root, or a user whom the image has",
+    "parameter.wait": "let the command wait until you start it, but no longer than that (10m)",
+    "parameter.on_failure": "if SSH can't be set up: run the command all the same, or fail the job",
     "parameter.job": "the job's name; not needed when you have one job only",
     "run.submitted": "Job `{job}` is submitted. I keep its message in your DM up to date, and "
     "show you a ticket here when it is ready.",
