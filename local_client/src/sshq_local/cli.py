@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    *("connect", "ls", "status", "exec", "stop"),
+    *("connect", "ls", "status", "exec", "cp", "stop"),
     *("disconnect", "clean", "version"),
 )
 """As the overview shows them. The catalogue has a line (overview), help and examples for each."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OURS = (
-    *("leases", "pending", "mux", "backups", "tunnels", "pages"),
-    *("ssh_config", "known_apis.json"),
+    *("leases", "pending", "mux", "backups", "tunnels", "pages", "copies"),
+    *("ssh_config", "known_apis.json", "data_channel.json"),
     *("ssh_config.lock", "user_config.lock", "redeeming.lock", "known_apis.lock"),
 )
 """By name: $SSHQ_DATA_HOME may lead to a folder that holds other things too."""

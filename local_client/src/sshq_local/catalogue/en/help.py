@@ -54,6 +54,22 @@ One argument is a line for the remote shell; several are passed as they are.""",
   sshq-local exec sshq-alice-gpu-7f3k2m9q -- 'ls *.pt | wc -l'
   sshq-local exec sshq-alice-gpu-7f3k2m9q-1 -- python 'my script.py'
 """,
+    "help.cp": """\
+Copy a file or a folder to or from a job, over several SSM sessions at once: one of
+them carries about 0.6 MB/s of downloads, and several add up. Interrupted, the same
+command goes on where it stopped. Each file is compared by SHA-256 before it takes
+its name; a session that dies is replaced.""",
+    "help.cp.usage": "sshq-local cp [options] <source> <target>      (one of them: job:path)",
+    "help.cp.source": "a file or folder here, or job:path",
+    "help.cp.target": "where to: job:path, or a path here",
+    "help.cp.stripes": "how many sessions (default 4, at most 16)",
+    "help.cp.r": "for scp's sake: folders are copied anyway",
+    "help.cp.json": "print what was copied as JSON, and no progress",
+    "help.cp.examples": """\
+  sshq-local cp model.pt sshq-alice-gpu-7f3k2m9q:/tmp/
+  sshq-local cp sshq-alice-gpu-7f3k2m9q:checkpoints .     a folder, from the home there
+  sshq-local cp -n 8 data.tar sshq-alice-gpu-7f3k2m9q-1:/data/data.tar
+""",
     "help.stop": "Stop a job, as /sshq stop does in Slack. Its leases and connections end with it.",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

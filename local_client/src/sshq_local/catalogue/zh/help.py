@@ -48,6 +48,21 @@ TEXTS = {
   sshq-local exec sshq-alice-gpu-7f3k2m9q -- 'ls *.pt | wc -l'
   sshq-local exec sshq-alice-gpu-7f3k2m9q-1 -- python 'my script.py'
 """,
+    "help.cp": """\
+在本机与作业之间复制文件或文件夹，同时使用多个 SSM 会话：一个会话的下载约 0.6 MB/s，
+多个会话可以叠加。中断后，再运行同一条命令即从断点继续。每个文件在 SHA-256 比对一致后
+才得到正式的名字；断掉的会话会被替换。""",
+    "help.cp.usage": "sshq-local cp [选项] <来源> <目标>      （其中一个写成 作业:路径）",
+    "help.cp.source": "本机的文件或文件夹，或 作业:路径",
+    "help.cp.target": "复制到哪里：作业:路径，或本机路径",
+    "help.cp.stripes": "会话数（默认 4，最多 16）",
+    "help.cp.r": "为习惯 scp 的人保留：文件夹总会被复制",
+    "help.cp.json": "以 JSON 输出结果，不显示进度",
+    "help.cp.examples": """\
+  sshq-local cp model.pt sshq-alice-gpu-7f3k2m9q:/tmp/
+  sshq-local cp sshq-alice-gpu-7f3k2m9q:checkpoints .     文件夹，路径从那边的主目录算起
+  sshq-local cp -n 8 data.tar sshq-alice-gpu-7f3k2m9q-1:/data/data.tar
+""",
     "help.stop": "停止作业，与 Slack 中的 /sshq stop 相同。租约和连接随之结束。",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

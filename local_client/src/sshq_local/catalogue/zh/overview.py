@@ -12,6 +12,7 @@ TEXTS = {
     "overview.ls": "列出本机持有的租约",
     "overview.status": "作业的状态、截止时间和费用",
     "overview.exec": "在机器上运行一条命令",
+    "overview.cp": "用多个会话并行复制文件",
     "overview.stop": "停止作业",
     "overview.disconnect": "归还租约，并从 SSH 配置中移除 sshq",
     "overview.clean": "清除本机上 sshq 的一切",

@@ -1,0 +1,1 @@
+"""Copying over several SSM sessions at once: SFTP requests, pieces, stripes, hashes."""

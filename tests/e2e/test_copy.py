@@ -1,0 +1,72 @@
+"""`sshq-local cp` through real sessions: SSM's message service, the job's sshd, its hashing tool."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import LOCAL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import RunningJob, Sandbox
+
+MEBIBYTES = 24
+
+
+def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
+    sandbox: Sandbox, job: RunningJob, tmp_path: Path
+) -> None:
+    connected = sandbox.connect(job.ticket, "--no-shell")
+    assert connected.code == 0, connected.err
+    source, there, back = tmp_path / "source", tmp_path / "there", tmp_path / "back"
+    source.write_bytes(os.urandom(MEBIBYTES << 20))
+    journals = sandbox.folder / "alice" / "data" / "copies"
+    with subprocess.Popen(
+        [*LOCAL, "cp", "--json", str(source), f"{job.name}:{there}"],
+        env=sandbox.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as copying:
+        sandbox.eventually(
+            lambda: any(len(j.read_bytes().splitlines()) > 1 for j in journals.glob("*.journal")),
+            "a first piece",
+        )
+        os.kill(_child_of(copying.pid), signal.SIGKILL)
+        out, err = copying.communicate(timeout=60)
+    assert copying.returncode == 0, err
+    copied = json.loads(out)
+    assert copied["moved"] == copied["size"] == source.stat().st_size
+    assert copied["healed"] >= 1
+    assert copied["stripes"] == 4
+    assert there.read_bytes() == source.read_bytes()
+    down = sandbox.run(*LOCAL, "cp", f"{job.name}:{there}", str(back))
+    assert down.code == 0, down.err
+    assert copied["sha256"] in down.out
+    assert back.read_bytes() == source.read_bytes()
+    assert list(journals.glob("*.journal")) == []
+
+
+def test_what_the_machine_refuses_is_said(
+    sandbox: Sandbox, job: RunningJob, tmp_path: Path
+) -> None:
+    sandbox.connect(job.ticket, "--no-shell")
+    (tmp_path / "file").write_bytes(b"x")
+    done = sandbox.run(
+        *LOCAL, "cp", "--json", str(tmp_path / "file"), f"{job.name}:/proc/nothing/x"
+    )
+    assert done.code == 1
+    assert json.loads(done.out)["error"]["reason"] == "copy-refused"
+
+
+def _child_of(pid: int) -> int:
+    """One of its ssh processes."""
+    listed = subprocess.run(
+        ("ps", "-o", "pid=,comm=", "--ppid", str(pid)), capture_output=True, text=True, check=True
+    )
+    return next(int(line.split()[0]) for line in listed.stdout.splitlines() if "ssh" in line)
