@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sshq.domain.agent_pin import AgentPin
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
 from sshq.domain.job_progress import TrainingStatus
@@ -417,6 +418,18 @@ class MemoryFiles:
         return f"s3://bucket/{prefix}/"
 
 
+class MemoryAgentMirror:
+    def __init__(self) -> None:
+        self.pin: AgentPin | None = None
+
+    def pinned(self) -> AgentPin | None:
+        return self.pin
+
+    def mirror(self, version: str) -> AgentPin:
+        self.pin = AgentPin(version=version, signed_by="A" * 40, sha256={"x86_64.tar.gz": "0" * 64})
+        return self.pin
+
+
 class MemoryCa:
     def public_keys(self) -> tuple[str, ...]:
         return ("ecdsa-sha2-nistp256 AAAA sshq-ca",)
@@ -505,6 +518,7 @@ class MemoryServices:
     nodes: MemoryNodes = field(default_factory=MemoryNodes)
     sessions: MemorySessions = field(default_factory=MemorySessions)
     startup_files: MemoryFiles = field(default_factory=MemoryFiles)
+    agent_mirror: MemoryAgentMirror = field(default_factory=MemoryAgentMirror)
     ca: MemoryCa = field(default_factory=MemoryCa)
     account: MemoryAccount = field(default_factory=MemoryAccount)
     audit: MemoryAudit = field(default_factory=MemoryAudit)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ADAPTERS = ROOT / "layers/core/sshq/adapters"
 CLIENT_OF = {
+    "agent_mirror.py": "s3",
     "certificate_authority.py": "kms",
     "dynamodb/table.py": "dynamodb",
     "nodes.py": "ssm",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sshq.adapters.slack_secret import SlackSecret
     from sshq.ports import (
         Account,
+        AgentMirror,
         Approvals,
         Audit,
         CertificateAuthority,
@@ -171,6 +172,14 @@ class Live:
         return S3StartupFiles(self._client("s3"), bucket=self.settings.bucket)
 
     @cached_property
+    def agent_mirror(self) -> AgentMirror:
+        from sshq.adapters.agent_mirror import S3AgentMirror
+
+        return S3AgentMirror(
+            self._client("s3"), bucket=self.settings.bucket, source=self.settings.agent_source
+        )
+
+    @cached_property
     def ca(self) -> CertificateAuthority:
         from sshq.adapters.certificate_authority import KmsCertificateAuthority
 
@@ -188,6 +197,7 @@ class Live:
             iam=self._client("iam"),
             ssm=self._client("ssm"),
             s3=self._client("s3"),
+            agent_mirror=self.agent_mirror,
             names=self.settings.names,
         )
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.chat.view import View
+    from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
@@ -329,6 +330,21 @@ class StartupFiles(Protocol):
     def uri(self, prefix: str) -> str: ...
 
 
+class AgentMirror(Protocol):
+    """The SSM agent in the stack's bucket, so that jobs need no internet."""
+
+    def pinned(self) -> AgentPin | None:
+        """What jobs get; None if nothing was mirrored yet."""
+        ...
+
+    def mirror(self, version: str) -> AgentPin:
+        """Fetch AWS's packages, check who signed them, keep them, and pin them.
+
+        Raises Refusal if they can't be had or aren't signed by AWS.
+        """
+        ...
+
+
 class CertificateAuthority(Protocol):
     """The SSH CA whose key KMS holds."""
 
@@ -400,6 +416,8 @@ class Services(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def startup_files(self) -> StartupFiles: ...
+    @property
+    def agent_mirror(self) -> AgentMirror: ...
     @property
     def ca(self) -> CertificateAuthority: ...
     @property

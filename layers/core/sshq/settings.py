@@ -38,6 +38,9 @@ class Settings(Model):
     command_document: str = ""
     default_instance: str = ""
     default_image: str = ""
+    agent_version: str = ""
+    """The SSM agent's version that setup mirrors; empty: none, and images must have one."""
+    agent_source: str = ""
     max_hours: float = 24
     language: str = "en"
     region: str = ""

@@ -49,6 +49,8 @@ class Reason(StrEnum):
     TOO_MANY_REQUESTS = "too-many-requests"
     BAD_REQUEST = "bad-request"
     INTERNAL = "internal"
+    AGENT_NOT_FOUND = "agent-not-found"
+    AGENT_NOT_VERIFIED = "agent-not-verified"
     APPROVAL_OWN = "approval-own"
     APPROVAL_DECIDED = "approval-decided"
     APPROVAL_LAPSED = "approval-lapsed"
