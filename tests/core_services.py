@@ -11,8 +11,11 @@ from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Message, Node, ResponseUrl
+from sshq.domain.log_pages import LogLine, LogPage, Position
 from sshq.domain.members import Member, Profile
 from sshq.domain.queue_message import Answer, QueueMessage
+from sshq.domain.records import parse_record
+from sshq.domain.redaction import redacted
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.domain.setup_plan import Actual, Change, Plan
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.records import StageRecord
     from sshq.domain.sharing import Share
     from sshq.domain.tickets import Ticket
 
@@ -430,6 +434,39 @@ class MemoryAgentMirror:
         return self.pin
 
 
+class MemoryJobLogs:
+    """`lines` of each job, in order; sshq's own records are among them."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[tuple[datetime, str, str]]] = {}
+        self.reads = 0
+
+    def tail(self, job: str, most: int) -> LogPage:
+        lines = self._own(job)
+        return LogPage(tuple(lines[-most:]), f"algo-1=f/{len(lines)}")
+
+    def after(self, job: str, position: str, most: int) -> LogPage:
+        begin = int((Position.of(position).token("algo-1") or "f/0").split("/")[1])
+        lines = self._own(job)[begin : begin + most]
+        return LogPage(tuple(lines), f"algo-1=f/{begin + len(lines)}")
+
+    def records(self, job: str, since: datetime) -> list[StageRecord]:
+        self.reads += 1
+        found = [parse_record(text) for at, _, text in self.lines.get(job, []) if at >= since]
+        return [record for record in found if record]
+
+    def print(self, job: str, at: datetime, *texts: str, node: str = "algo-1") -> None:
+        """A container prints."""
+        self.lines.setdefault(job, []).extend((at, node, text) for text in texts)
+
+    def _own(self, job: str) -> list[LogLine]:
+        return [
+            LogLine(at, node, redacted(text))
+            for at, node, text in self.lines.get(job, [])
+            if parse_record(text) is None
+        ]
+
+
 class MemoryCa:
     def public_keys(self) -> tuple[str, ...]:
         return ("ecdsa-sha2-nistp256 AAAA sshq-ca",)
@@ -519,6 +556,7 @@ class MemoryServices:
     sessions: MemorySessions = field(default_factory=MemorySessions)
     startup_files: MemoryFiles = field(default_factory=MemoryFiles)
     agent_mirror: MemoryAgentMirror = field(default_factory=MemoryAgentMirror)
+    job_logs: MemoryJobLogs = field(default_factory=MemoryJobLogs)
     ca: MemoryCa = field(default_factory=MemoryCa)
     account: MemoryAccount = field(default_factory=MemoryAccount)
     audit: MemoryAudit = field(default_factory=MemoryAudit)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Chat,
         Clock,
         CommandQueue,
+        JobLogs,
         Jobs,
         Leases,
         Members,
@@ -178,6 +179,12 @@ class Live:
         return S3AgentMirror(
             self._client("s3"), bucket=self.settings.bucket, source=self.settings.agent_source
         )
+
+    @cached_property
+    def job_logs(self) -> JobLogs:
+        from sshq.adapters.job_logs import CloudWatchJobLogs
+
+        return CloudWatchJobLogs(self._client("logs"))
 
     @cached_property
     def ca(self) -> CertificateAuthority:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sshq.domain.job_progress import TrainingStatus
     from sshq.domain.jobs import Job, Message, Node
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.log_pages import LogPage
     from sshq.domain.members import Member, Profile
+    from sshq.domain.records import StageRecord
     from sshq.domain.setup_plan import Actual, Change, Plan
     from sshq.domain.sharing import Share
     from sshq.domain.tickets import Ticket
@@ -345,6 +347,22 @@ class AgentMirror(Protocol):
         ...
 
 
+class JobLogs(Protocol):
+    """What the containers of jobs print. Secrets are taken out of the lines."""
+
+    def tail(self, job: str, most: int) -> LogPage:
+        """The last lines of all containers, without sshq's own records, in the order of time."""
+        ...
+
+    def after(self, job: str, position: str, most: int) -> LogPage:
+        """What was printed since an earlier page, at most about so many lines."""
+        ...
+
+    def records(self, job: str, since: datetime) -> list[StageRecord]:
+        """The records of all containers since then."""
+        ...
+
+
 class CertificateAuthority(Protocol):
     """The SSH CA whose key KMS holds."""
 
@@ -418,6 +436,8 @@ class Services(Protocol):
     def startup_files(self) -> StartupFiles: ...
     @property
     def agent_mirror(self) -> AgentMirror: ...
+    @property
+    def job_logs(self) -> JobLogs: ...
     @property
     def ca(self) -> CertificateAuthority: ...
     @property

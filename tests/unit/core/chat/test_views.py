@@ -15,6 +15,7 @@ from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.chat.registry import COMMANDS
 from sshq.chat.views import blocks
 from sshq.domain.approvals import Approval, Outcome, Why
+from sshq.domain.console_links import Console
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.setup_plan import Actual, Names, desired, plan
@@ -22,6 +23,8 @@ from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
 
 if TYPE_CHECKING:
     from sshq.chat.view import View
+
+CONSOLE = Console("eu-west-1")
 
 # The facts that a reason's sentence needs.
 FACTS: dict[Why, dict[str, str]] = {}
@@ -66,12 +69,12 @@ def job(phase: Phase, **more: Any) -> Job:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_of_a_job_can_be_shown(language: str, phase: Phase) -> None:
     nodes = tuple(Node(rank=r, id=f"mi-{r:017x}") for r in range(16))
-    check(views.job(job(phase, nodes=nodes, language=language), START))
+    check(views.job(job(phase, nodes=nodes, language=language), console=CONSOLE))
 
 
 @given(st.text(min_size=1))
 def test_nobodys_text_becomes_markup(text: str) -> None:
-    view = views.job(job(Phase.FAILED, failure=f"<!channel>{text}"), START)
+    view = views.job(job(Phase.FAILED, failure=f"<!channel>{text}"), console=CONSOLE)
     check(view)
     assert "<!channel>" not in str(view.blocks)
 
