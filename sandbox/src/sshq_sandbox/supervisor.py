@@ -38,8 +38,6 @@ _LOG = logging.getLogger(__name__)
 # SageMaker gives containers 120 s between SIGTERM and SIGKILL; here a person is watching.
 _STOP_GRACE_SECONDS = 10.0
 _URL_TRIES = 5
-# AWS's packages are out of reach; the sandbox's image brings an agent of its own.
-_OFFLINE = {"AgentVersion": ""}
 _SECRET_VARIABLE = "SSHQ_SLACK_SECRET_ARN"
 _Part = TypeVar("_Part")
 
@@ -136,8 +134,7 @@ class Sandbox:
         template = Template.load(
             wishes.template,
             place=PLACE,
-            overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url}
-            | _OFFLINE,
+            overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url},
         )
         self._host = host = LambdaHost(
             template,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import described
-from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
     import argparse
@@ -26,13 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
         lease for lease in LeaseStore(this_installation().data).all() if lease.expires_at > now
     ]
     if arguments.json:
-        say_json({"leases": [described(lease) for lease in leases]})
+        print(json.dumps({"leases": [described(lease) for lease in leases]}))
         return Exit.OK
     for lease in leases:
         hours, minutes = divmod(int(lease.expires_at - now) // 60, 60)
         left = text("leases.left", hours=hours, minutes=f"{minutes:02}")
         for node in lease.nodes:
-            say(f"{node.alias}  {node.id}  {left}")
+            print(f"{node.alias}  {node.id}  {left}")
     if not leases:
-        say(text("leases.none"))
+        print(text("leases.none"))
     return Exit.OK

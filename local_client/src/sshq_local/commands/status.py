@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit
@@ -9,7 +10,6 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of
-from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
     import argparse
@@ -25,16 +25,16 @@ def run(arguments: argparse.Namespace) -> int:
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
     answers = [(lease, api_of(lease, store).lease()) for lease in leases]
     if arguments.json:
-        say_json({"jobs": [answer for _, answer in answers]})
+        print(json.dumps({"jobs": [answer for _, answer in answers]}))
         return Exit.OK
     for lease, answer in answers:
-        say(lease.job)
+        print(lease.job)
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
             if answer.get(name) is not None:
-                say(f"  {text(f'leases.{name}')}: {answer[name]}")
+                print(f"  {text(f'leases.{name}')}: {answer[name]}")
         failure = store.last_failure(lease.id, since=0)
         if failure is not None:
-            say(f"  {text('leases.last-failure')}: {failure.get('what')}")
+            print(f"  {text('leases.last-failure')}: {failure.get('what')}")
     if not leases:
-        say(text("leases.none"))
+        print(text("leases.none"))
     return Exit.OK
