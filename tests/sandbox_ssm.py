@@ -293,7 +293,8 @@ class DataChannelClient:
         try:
             while True:
                 deadline = self.channel.deadline
-                wait = None if deadline is None else max(0.0, deadline - self._loop.time())
+                # Never for long: `send` may set a deadline while this waits.
+                wait = 0.02 if deadline is None else max(0.0, deadline - self._loop.time())
                 try:
                     message = await asyncio.wait_for(socket.receive(), wait)
                 except TimeoutError:

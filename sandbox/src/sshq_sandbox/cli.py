@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.channel_command import add_channel_commands
 from sshq_sandbox.control_client import ControlClient, NotRunningError, RefusedError
 from sshq_sandbox.state import (
     DEFAULT_FOLDER,
@@ -156,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     env.set_defaults(run=_env)
 
     _add_fault_commands(commands, common, as_json)
+    add_channel_commands(commands, common, as_json)
     return parser
 
 

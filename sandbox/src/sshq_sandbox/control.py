@@ -16,6 +16,7 @@ from sshq_sandbox.lambda_host.host import DEPLOYER, POLLER
 from sshq_sandbox.slack import faults as slack_faults
 from sshq_sandbox.slack.form_state import FormError
 from sshq_sandbox.slack.workspace import UnknownNameError
+from sshq_sandbox.ssm_service import admin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,6 +54,8 @@ class ControlApi:
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
                 web.delete("/faults", self._clear_faults),
+                web.get("/channel", self._show_channel),
+                web.post("/channel", self._act_on_channel),
                 web.post("/down", self._down),
             ]
         )
@@ -198,6 +201,14 @@ class ControlApi:
         del request
         self._sandbox.aws.faults.clear()
         self._sandbox.slack.faults.clear()
+        return web.json_response({})
+
+    async def _show_channel(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(admin.describe(self._sandbox.messages))
+
+    async def _act_on_channel(self, request: web.Request) -> web.Response:
+        admin.act(self._sandbox.messages, await request.json())
         return web.json_response({})
 
     async def _down(self, request: web.Request) -> web.Response:

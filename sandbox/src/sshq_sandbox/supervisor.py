@@ -92,6 +92,7 @@ class Sandbox:
         self._facts: SandboxFacts | None = None
         self._host: LambdaHost | None = None
         self._aws: AwsServer | None = None
+        self._messages: SsmMessageService | None = None
         self._slack: SlackStandIn | None = None
 
     async def start(self, wishes: Wishes) -> SandboxFacts:
@@ -110,7 +111,7 @@ class Sandbox:
             clock=now,
             stop_grace_seconds=_STOP_GRACE_SECONDS,
         )
-        service = await SsmMessageService.start(self._folder.path)
+        self._messages = service = await SsmMessageService.start(self._folder.path)
         self._cleanup.push_async_callback(service.stop)
         # Jobs end before the service that they talk to, and may take their time: not on the loop.
         self._cleanup.push_async_callback(asyncio.to_thread, aws.stop)
@@ -192,6 +193,10 @@ class Sandbox:
     @property
     def aws(self) -> AwsServer:
         return _there(self._aws)
+
+    @property
+    def messages(self) -> SsmMessageService:
+        return _there(self._messages)
 
     @property
     def slack(self) -> SlackStandIn:

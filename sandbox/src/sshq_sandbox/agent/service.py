@@ -137,6 +137,8 @@ class Agent:
             elif frame.message_type == MessageType.AGENT_TASK_ACKNOWLEDGE:
                 if event := self._acknowledged.get(str(payload.get("TaskId", ""))):
                     event.set()
+            elif frame.message_type == "sandbox_behaviour":
+                self._settings.behave(payload)
             elif frame.message_type == "agent_job":
                 content = frames.parse_object(str(payload.get("Content", "")))
                 self._spawn(self._run_job(str(payload.get("JobId", "")), content))

@@ -125,6 +125,8 @@ class PortSession:
         return await self._serve_port(str(properties.get("portNumber", "")))
 
     async def _serve_port(self, port_text: str) -> Outcome:
+        if self._settings.dial_seconds:
+            await asyncio.sleep(self._settings.dial_seconds)
         try:
             port = int(port_text)
             reader, self._tcp = await asyncio.open_connection(
@@ -140,10 +142,10 @@ class PortSession:
         return Outcome("Success")
 
     async def _read_port(self, reader: asyncio.StreamReader) -> None:
-        chunk, pause = self._settings.chunk, self._settings.pause
         while True:
+            pause = self._settings.pause
             try:
-                data = await reader.read(chunk)
+                data = await reader.read(self._settings.chunk)
             except ConnectionError:
                 return
             if not data:

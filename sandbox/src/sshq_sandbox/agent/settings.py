@@ -7,6 +7,7 @@ from pathlib import Path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 
 class AgentSettings:
@@ -14,6 +15,7 @@ class AgentSettings:
     →
     port on this machine (containers of the sandbox share one loopback). chunk, pause: bytes of one
     message and seconds of sleep after it (AWS's agent: 1024 and 0.001). ca_file: "" = the system's.
+    dial_seconds: how long the dial of a session's port takes.
     """
 
     def __init__(
@@ -32,6 +34,14 @@ class AgentSettings:
         self.ca_file = ca_file
         self.chunk = chunk
         self.pause = pause
+        self.dial_seconds = 0.0
+
+    def behave(self, told: Mapping[str, Any]) -> None:
+        """What the sandbox's message service wants, from the next message on. Raises nothing."""
+        for name in ("chunk", "pause", "dial_seconds"):
+            value = told.get(name)
+            if isinstance(value, int | float):
+                setattr(self, name, value)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> AgentSettings:

@@ -1,38 +1,52 @@
-"""Faults that a test puts in the way of frames."""
+"""Faults that a test, or a person by `sshq-sandbox channel`, puts in the way of frames."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Destination = Literal["client", "agent", "control"]
+Kind = Literal["drop", "duplicate", "delay", "reorder"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
 
 
 @dataclass
 class FrameFault:
-    """Drop, duplicate or delay (by `seconds`) the next `count` frames for one end of a session, or
-    for a
-    node's control channel. `message_type` "" means any; `skip` lets that many matching frames pass
-    first.
+    """Drop, duplicate, delay (by `seconds`) or reorder (behind the next one) frames for one end of a
+    session, or for a node's control channel.
+
+    `count`: of them, None for all; `rate`: the chance that a frame is one of them. `message_type` ""
+    means any; `skip` lets that many matching frames pass first.
     """
 
-    kind: Literal["drop", "duplicate", "delay"]
+    kind: Kind
     to: Destination
-    count: int = 1
+    count: int | None = 1
     message_type: str = ""
     skip: int = 0
     seconds: float = 0.0
+    rate: float = 1.0
 
 
 class FrameFaults:
-    """The faults in force, for all sessions. `hits` counts the frames that met one."""
+    """The faults in force, for all sessions. `hits` counts the frames that met one.
 
-    def __init__(self) -> None:
+    The chance is a seeded one: a run that fails fails again.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
         self._faults: list[FrameFault] = []
+        self._random = random.Random(seed)  # noqa: S311 (it breaks frames, not codes)
         self.hits = 0
 
     def __bool__(self) -> bool:
         return bool(self._faults)
+
+    def list(self) -> list[FrameFault]:
+        return list(self._faults)
 
     def add(self, fault: FrameFault) -> None:
         self._faults.append(fault)
@@ -48,9 +62,12 @@ class FrameFaults:
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
-            fault.count -= 1
-            if fault.count <= 0:
-                self._faults.remove(fault)
+            if fault.rate < 1.0 and self._random.random() >= fault.rate:
+                continue
+            if fault.count is not None:
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._faults.remove(fault)
             self.hits += 1
             return fault
         return None

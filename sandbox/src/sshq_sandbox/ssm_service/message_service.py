@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sshq_sandbox.ports import CommandRequest, SessionRequest
+    from sshq_sandbox.ssm_service.service_settings import AgentBehaviour
+    from sshq_sandbox.ssm_service.session_channel import End
     from sshq_sandbox.ssm_service.tokens import Grant
 
 AGENT_JOB = "agent_job"
 AGENT_JOB_REPLY = "agent_job_reply"
+AGENT_BEHAVIOUR = "sandbox_behaviour"
 """The messages by which newer agents take commands over the control channel (older ones poll
 ec2messages)."""
 
@@ -168,10 +172,45 @@ class SsmMessageService:
         "Bye"."""
         self._loop.call_soon_threadsafe(self._say_bye, session_id)
 
+    def tear(self, session_id: str | None = None) -> None:
+        """Cut the WebSockets of every session (or one) without a word."""
+        for session in self._named(session_id):
+            self._loop.call_soon_threadsafe(session.tear)
+
+    def send_away(self, end: End, seconds: float, session_id: str | None = None) -> None:
+        """Close one end's WebSockets, and let them in again only after that time."""
+        for session in self._named(session_id):
+            self._loop.call_soon_threadsafe(session.send_away, end, seconds)
+
+    def set_token_life(self, seconds: float) -> None:
+        """Of tokens that are given out from now on."""
+        self.settings.token_seconds = seconds
+        self._tokens.set_lifetime(seconds)
+
+    def expire_tokens(self) -> None:
+        """Tokens that were given out and not used yet open nothing any more."""
+        self._tokens.expire_all()
+
+    def instruct_agents(self, behaviour: AgentBehaviour) -> None:
+        """Tell the sandbox's agents, those that are there and those that come, how to behave."""
+        self.settings.agent = behaviour
+        for node_id in list(self._controls):
+            self._loop.call_soon_threadsafe(self._instruct, node_id)
+
+    def described(self) -> dict[str, Any]:
+        """The sessions: node, ends that are connected, frames held for those that aren't."""
+        return {name: session.described() for name, session in list(self._sessions.items())}
+
+    def _instruct(self, node_id: str) -> None:
+        if self.settings.agent is not None:
+            self._to_control(node_id, AGENT_BEHAVIOUR, asdict(self.settings.agent))
+
+    def _named(self, session_id: str | None) -> list[SessionChannel]:
+        return [s for name, s in list(self._sessions.items()) if session_id in (None, name)]
+
     def _say_bye(self, session_id: str | None) -> None:
-        for name, session in list(self._sessions.items()):
-            if session_id in (None, name):
-                session.say_bye()
+        for session in self._named(session_id):
+            session.say_bye()
         if session_id is None:
             for socket in list(self._controls.values()):
                 self._spawn(_close(socket))
@@ -224,7 +263,7 @@ class SsmMessageService:
         copies = 1
         seconds = 0.0
         if self.faults and (fault := self.faults.take("control", message_type)) is not None:
-            copies = {"drop": 0, "duplicate": 2, "delay": 1}[fault.kind]
+            copies = {"drop": 0, "duplicate": 2}.get(fault.kind, 1)
             seconds = fault.seconds
         data = _frame(message_type, payload)
         for _ in range(copies):
@@ -254,6 +293,7 @@ class SsmMessageService:
         self._controls[node_id] = socket
         if before is not None:
             self._spawn(_close(before))
+        self._instruct(node_id)
         try:
             async for message in socket:
                 if message.type is WSMsgType.BINARY:
@@ -271,9 +311,13 @@ class SsmMessageService:
         # Only a StreamUrl names a cell; the agent makes its own URL.
         from_client = "cell-number" in request.query
         if self.settings.require_presigned and from_client:
-            fault = presigned.fault_in(request.query, datetime.now(UTC))
+            by_headers = presigned.is_signed_by_headers(request.headers.get("Authorization", ""))
+            fault = "" if by_headers else presigned.fault_in(request.query, datetime.now(UTC))
             if fault:
                 raise web.HTTPForbidden(text=f"the URL's signature: {fault}")
+        session = self._sessions.get(session_id)
+        if session is not None and session.is_kept_away("client" if from_client else "agent"):
+            raise web.HTTPServiceUnavailable(text="kept away")
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         opening, grant = await self._opening(socket)

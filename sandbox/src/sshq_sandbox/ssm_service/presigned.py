@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,15 @@ _NEEDED = (
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
 )
+_SIGNED_HEADERS = (
+    r"AWS4-HMAC-SHA256 Credential=[^/, ]+/\d{8}/[a-z0-9-]+/ssmmessages/aws4_request, ?"
+    r"SignedHeaders=[^, ]+, ?Signature=[0-9a-f]{64}$"
+)
+
+
+def is_signed_by_headers(authorization: str) -> bool:
+    """Whether the Authorization header has the shape of SigV4, as AWS's newer plugins send it."""
+    return re.match(_SIGNED_HEADERS, authorization) is not None
 
 
 def fault_in(query: Mapping[str, str], now: datetime) -> str:

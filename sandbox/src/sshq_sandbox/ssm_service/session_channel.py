@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from sshq_sandbox.ssm_service.faults import FrameFaults
     from sshq_sandbox.ssm_service.service_settings import ServiceSettings
 
-    End = Literal["client", "agent"]
+
+End = Literal["client", "agent"]
 
 _STREAM_DATA = (b"input_stream_data ", b"output_stream_data")
+_HEADER = 120
+_OVERTAKEN_SECONDS = 0.05
 
 
 class SessionChannel:
@@ -49,6 +52,8 @@ class SessionChannel:
         self._last_activity = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
+        self._overtaken: dict[End, bytes] = {}
+        self._away_until: dict[End, float] = {}
 
     def watch(self) -> None:
         """Begin to keep the document's idleSessionTimeout and maxSessionDuration."""
@@ -91,6 +96,27 @@ class SessionChannel:
         for socket in list(self._sockets.values()):
             self._spawn(_close(socket))
 
+    def tear(self) -> None:
+        """Cut both connections without a word, as a network does."""
+        for socket in list(self._sockets.values()):
+            _abort(socket)
+
+    def send_away(self, end: End, seconds: float) -> None:
+        """Close this end's WebSocket; until the time is over it isn't let in again."""
+        self._away_until[end] = asyncio.get_running_loop().time() + seconds
+        if (socket := self._sockets.get(end)) is not None:
+            self._spawn(_close(socket))
+
+    def is_kept_away(self, end: End) -> bool:
+        return asyncio.get_running_loop().time() < self._away_until.get(end, 0.0)
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "node": self.request.node_id,
+            "connected": sorted(self._sockets),
+            "held": {end: len(held) for end, held in self._held.items()},
+        }
+
     async def drained(self) -> None:
         """Wait for what `close` and `say_bye` began."""
         while self._tasks:
@@ -121,6 +147,10 @@ class SessionChannel:
         kind = data[4:22]
         if kind in _STREAM_DATA:
             self._last_activity = asyncio.get_running_loop().time()
+            if to == "agent" and len(data) - _HEADER > self._settings.largest_payload:
+                if self._settings.close_on_larger and (socket := self._sockets.get("client")):
+                    _abort(socket)
+                return
         elif data[4:36].rstrip(b" \0") == b"agent_session_state":
             return  # for the service alone
         if self._faults:
@@ -130,13 +160,25 @@ class SessionChannel:
 
     async def _forward_with_faults(self, to: End, data: bytes) -> None:
         fault = self._faults.take(to, data[4:36].rstrip(b" \0").decode("ascii", "replace"))
-        if fault is None:
+        if fault is not None and fault.kind == "reorder" and to not in self._overtaken:
+            self._overtaken[to] = data
+            # Where no frame follows, it comes a little later all the same.
+            self._spawn(self._deliver_overtaken(to))
+            return
+        if fault is None or fault.kind == "reorder":
             await self._deliver(to, data)
         elif fault.kind == "duplicate":
             await self._deliver(to, data)
             await self._deliver(to, data)
         elif fault.kind == "delay":
             self._spawn(self._deliver_later(to, data, fault.seconds))
+        if (overtaken := self._overtaken.pop(to, None)) is not None:
+            await self._deliver(to, overtaken)
+
+    async def _deliver_overtaken(self, to: End) -> None:
+        await asyncio.sleep(_OVERTAKEN_SECONDS)
+        if (overtaken := self._overtaken.pop(to, None)) is not None:
+            await self._deliver(to, overtaken)
 
     async def _deliver_later(self, to: End, data: bytes, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -206,6 +248,12 @@ class SessionChannel:
 async def _close(socket: web.WebSocketResponse) -> None:
     with contextlib.suppress(ConnectionError, TimeoutError):
         await socket.close(code=1000, message=b"Bye")
+
+
+def _abort(socket: web.WebSocketResponse) -> None:
+    request = socket._req  # noqa: SLF001 (aiohttp offers no way to reset a WebSocket)
+    if request is not None and request.transport is not None:
+        request.transport.abort()
 
 
 def _notice(message_type: frames.MessageType) -> bytes:

@@ -40,6 +40,15 @@ class Tokens:
             self._grants[token] = (Grant(channel, subject), now + self._lifetime)
         return token
 
+    def set_lifetime(self, seconds: float) -> None:
+        """Of tokens issued from now on."""
+        self._lifetime = seconds
+
+    def expire_all(self) -> None:
+        """Every token that was issued so far opens nothing any more."""
+        with self._lock:
+            self._grants.clear()
+
     def redeem(self, token: str) -> Grant | None:
         """What the token opens, or None if it is unknown, spent or expired."""
         with self._lock:
