@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    *("connect", "ls", "status", "sessions", "exec", "cp", "stop"),
+    *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "stop"),
     *("disconnect", "clean", "version"),
 )
 """As the overview shows them. The catalogue has a line (overview), help and examples for each."""

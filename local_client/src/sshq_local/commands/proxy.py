@@ -11,7 +11,7 @@ from sshq_local.api import AccessApi
 from sshq_local.errors import Exit, Refusal
 from sshq_local.keys import load_key
 from sshq_local.ssm.proxy import run as carry
-from sshq_local.ssm.settings import SessionAccess, SessionGone, Settings
+from sshq_local.ssm.settings import SessionAccess, SessionGone, read_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ def run_words(words: Sequence[str]) -> int:
             "Ask for a new ticket in Slack: /sshq connect <job>"
         )
         return Exit.SSH_FAILED
+    try:
+        settings = read_settings(data_home)
+    except SessionGone as error:
+        _say(str(error))
+        return Exit.SSH_FAILED
     api = AccessApi(lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"])
     return carry(
         lambda: _access(folder, lambda: api.open_session(int(rank))),
@@ -45,7 +50,7 @@ def run_words(words: Sequence[str]) -> int:
         ca_file=api.ca_file,
         stdin_fd=0,
         stdout_fd=1,
-        settings=Settings(),
+        settings=settings,
     )
 
 

@@ -103,8 +103,9 @@ class _Proxy:
         self._woken.setblocking(False)
         self._waker.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
+        self._watched = selectors.EVENT_READ
         self._input = Input(stdin_fd, self._wake)
-        self._output = Output(stdout_fd, self._wake)
+        self._output = Output(stdout_fd, self._wake, full=_BACKLOG)
         self._channel = self._new_channel()
         self._access: SessionAccess | None = None
 
@@ -205,7 +206,8 @@ class _Proxy:
         for message in early:
             channel.receive(message, now)
         heard = bool(early)
-        self._selector.register(connection.socket, selectors.EVENT_READ)
+        self._watched = selectors.EVENT_READ
+        self._selector.register(connection.socket, self._watched)
         try:
             while True:
                 now = time.monotonic()
@@ -218,7 +220,7 @@ class _Proxy:
                 flushed = self._turn(connection, now)
                 if channel.state is State.CLOSED:
                     return heard
-                behind = self._output.backlog > _BACKLOG
+                behind = self._output.is_full
                 readable = self._wait(connection, keepalive, flushed=flushed, behind=behind)
                 now = time.monotonic()
                 if behind:
@@ -263,11 +265,13 @@ class _Proxy:
             deadline = min(deadline, self._channel.deadline)
         timeout = max(0.0, deadline - time.monotonic())
         if wanted:
-            self._selector.modify(connection.socket, wanted)
+            if wanted != self._watched:  # a system call, and hardly ever needed
+                self._selector.modify(connection.socket, wanted)
+                self._watched = wanted
             return self._select(timeout, connection.socket)
         self._selector.unregister(connection.socket)
         self._select(timeout, None)
-        self._selector.register(connection.socket, selectors.EVENT_READ)
+        self._selector.register(connection.socket, self._watched)
         return False
 
     def _select(self, timeout: float, wanted: socket.socket | None) -> bool:

@@ -5,7 +5,18 @@ Plain classes: dataclasses would be the dearest import of a ProxyCommand's start
 
 from __future__ import annotations
 
+import os
+
 from sshq_local.ssm.reliable import WINDOW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALLEST_CHUNK = 1024
+LARGEST_CHUNK = 256 * 1024
+FILE = "data_channel.json"
+"""In sshq's own folder: an editor that starts ssh has no environment of the user's making."""
 
 
 class SessionAccess:
@@ -82,3 +93,31 @@ class Settings:
         self.longest_backoff = longest_backoff
         self.end_timeout = end_timeout
         self.hosts = hosts
+
+
+def read_settings(folder: Path | str) -> Settings:
+    """The defaults, and what `folder`/data_channel.json has instead: hosts, chunk.
+
+    Raises SessionGone, with a sentence, when that file is no good.
+    """
+    path = os.path.join(folder, FILE)  # noqa: PTH118 - pathlib is 3 ms of each ssh
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            content = file.read()
+    except OSError:
+        return Settings()
+    import json  # noqa: PLC0415
+
+    try:
+        stored = json.loads(content)
+        hosts, chunk = stored.get("hosts", []), stored.get("chunk", Settings().chunk)
+    except (ValueError, AttributeError):
+        hosts, chunk = None, 0
+    if not (isinstance(hosts, list) and all(isinstance(host, str) for host in hosts)):
+        raise SessionGone(f"{path} can't be read: hosts is a list of names. Mend or remove it.")
+    if not (isinstance(chunk, int) and SMALLEST_CHUNK <= chunk <= LARGEST_CHUNK):
+        raise SessionGone(
+            f"{path} can't be read: chunk is {SMALLEST_CHUNK} to {LARGEST_CHUNK}. "
+            "Mend or remove it."
+        )
+    return Settings(chunk=chunk, hosts=tuple(host.lower() for host in hosts))

@@ -74,33 +74,41 @@ class Input:
 
 
 class Output:
-    """Writes in order; `backlog` is what is still to be written."""
+    """Writes in order. `wake` is called when it is no longer full, or broken."""
 
-    def __init__(self, fd: int, wake: Callable[[], None]) -> None:
+    def __init__(self, fd: int, wake: Callable[[], None], *, full: int) -> None:
+        """full: bytes still to be written above which nothing should be added."""
         self._fd = fd
         self._wake = wake
+        self._full = full
         self._changed = Condition()
         self._blocks: list[bytes] = []
-        self.backlog = 0
+        self._backlog = 0
         self.broken = False
         """Whether nobody reads any more."""
 
     def start(self) -> None:
         Thread(target=self._run, daemon=True).start()
 
+    @property
+    def is_full(self) -> bool:
+        return self._backlog > self._full
+
     def put(self, blocks: list[bytes]) -> None:
+        if not blocks:
+            return
         with self._changed:
             self._blocks.extend(blocks)
-            self.backlog += sum(map(len, blocks))
+            self._backlog += sum(map(len, blocks))
             self._changed.notify_all()
 
     def drain(self, patience: float) -> bool:
         """Wait until all is written; False if nothing moved for `patience` seconds."""
         with self._changed:
-            while self.backlog and not self.broken:
-                before = self.backlog
+            while self._backlog and not self.broken:
+                before = self._backlog
                 self._changed.wait(patience)
-                if self.backlog == before and not self.broken:
+                if self._backlog == before and not self.broken:
                     return False
             return not self.broken
 
@@ -125,6 +133,8 @@ class Output:
                 written = os.write(self._fd, view[start : start + READ])
                 start += written
                 with self._changed:
-                    self.backlog -= written
+                    was_full = self.is_full
+                    self._backlog -= written
                     self._changed.notify_all()
-        self._wake()
+                if was_full and not self.is_full:
+                    self._wake()

@@ -78,6 +78,25 @@ its name; a session that dies is replaced.""",
   sshq-local cp sshq-alice-gpu-7f3k2m9q:checkpoints .     a folder, from the home there
   sshq-local cp -n 8 data.tar sshq-alice-gpu-7f3k2m9q-1:/data/data.tar
 """,
+    "help.attach": """\
+Carry stdin and stdout over an SSM session that was started elsewhere, from the JSON
+that StartSession answers: for members with AWS keys of their own, and for scripts.
+Without a command for resuming, a connection that is lost ends it.""",
+    "help.attach.usage": "sshq-local attach --session <file | -> [options]",
+    "help.attach.session": "the file with StartSession's answer; -: it comes first on stdin, "
+    "and what follows it is for the session",
+    "help.attach.resume": "run when the connection was lost, with the session's id behind it; "
+    "it prints ResumeSession's answer",
+    "help.attach.transport": "own: sshq-local's data channel (default); plugin: AWS's "
+    "session-manager-plugin, which gets the answer in its environment",
+    "help.attach.region": "for the plugin, where the StreamUrl doesn't say it",
+    "help.attach.ca-file": "trust the CAs in this PEM file",
+    "help.attach.examples": """\
+  sshq-local attach --session answer.json
+  sshq-local attach --session answer.json \\
+    --resume 'aws ssm resume-session --output json --session-id'
+  ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
+""",
     "help.stop": "Stop a job, as /sshq stop does in Slack. Its leases and connections end with it.",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

@@ -69,6 +69,22 @@ TEXTS = {
   sshq-local cp sshq-alice-gpu-7f3k2m9q:checkpoints .     文件夹，路径从那边的主目录算起
   sshq-local cp -n 8 data.tar sshq-alice-gpu-7f3k2m9q-1:/data/data.tar
 """,
+    "help.attach": """\
+根据 StartSession 返回的 JSON，把标准输入和输出接到别处启动的 SSM 会话上：
+适合自己持有 AWS 密钥的成员，以及脚本。没有恢复命令时，连接一断就结束。""",
+    "help.attach.usage": "sshq-local attach --session <文件 | -> [选项]",
+    "help.attach.session": "存有 StartSession 返回内容的文件；-：内容在标准输入的开头，其后的都交给会话",
+    "help.attach.resume": "连接断开时运行，会话编号附在末尾；它应输出 ResumeSession 的返回内容",
+    "help.attach.transport": "own：sshq-local 自己的数据通道（默认）；plugin：AWS 的 "
+    "session-manager-plugin，内容经环境变量传给它",
+    "help.attach.region": "供 plugin 使用，在 StreamUrl 没有写明区域时",
+    "help.attach.ca-file": "信任此 PEM 文件中的 CA",
+    "help.attach.examples": """\
+  sshq-local attach --session answer.json
+  sshq-local attach --session answer.json \\
+    --resume 'aws ssm resume-session --output json --session-id'
+  ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
+""",
     "help.stop": "停止作业，与 Slack 中的 /sshq stop 相同。租约和连接随之结束。",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

@@ -14,6 +14,7 @@ TEXTS = {
     "overview.sessions": "本机租约的打开连接；可结束其中一个",
     "overview.exec": "在机器上运行一条命令",
     "overview.cp": "用多个会话并行复制文件",
+    "overview.attach": "使用别处启动的 SSM 会话",
     "overview.stop": "停止作业",
     "overview.disconnect": "归还租约，并从 SSH 配置中移除 sshq",
     "overview.clean": "清除本机上 sshq 的一切",
