@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 ADAPTERS = ROOT / "layers/core/sshq/adapters"
 CLIENT_OF = {
+    "agent_mirror.py": "s3",
     "certificate_authority.py": "kms",
     "dynamodb/table.py": "dynamodb",
+    "job_logs.py": "logs",
     "nodes.py": "ssm",
     "queues.py": "sqs",
     "sessions.py": "ssm",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +83,23 @@ class Sandbox:
         """OpenSSH with the laptop's configuration, as after `connect`."""
         config = str(self.folder / laptop / "ssh_config")
         return self.run(program, "-F", config, *([job] if job else []), *command, laptop=laptop)
+
+    @contextlib.contextmanager
+    def running(self, *command: str, laptop: str = "alice") -> Iterator[subprocess.Popen[str]]:
+        """A command that stays until the block ends, which is its Ctrl-C."""
+        process = subprocess.Popen(
+            command,
+            env=self.environment(laptop),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """The calls of one operation so far."""

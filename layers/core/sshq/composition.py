@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from sshq.adapters.slack_secret import SlackSecret
     from sshq.ports import (
         Account,
+        AgentMirror,
         Approvals,
         Audit,
         CertificateAuthority,
         Chat,
         Clock,
         CommandQueue,
+        JobLogs,
         Jobs,
         Leases,
         Members,
         Nodes,
         Plans,
         Randomness,
-        Rates,
         Requests,
         Sessions,
         Shares,
@@ -93,12 +94,6 @@ class Live:
         from sshq.adapters.dynamodb.shares import DynamoShares
 
         return DynamoShares(self._table)
-
-    @cached_property
-    def rates(self) -> Rates:
-        from sshq.adapters.dynamodb.rates import DynamoRates
-
-        return DynamoRates(self._table)
 
     @cached_property
     def plans(self) -> Plans:
@@ -169,7 +164,6 @@ class Live:
             document=self.settings.session_document,
             region=self.settings.region,
             credentials=lambda: self._session.get_credentials().get_frozen_credentials(),
-            presign=self.settings.stream_urls == "presigned",
         )
 
     @cached_property
@@ -179,12 +173,26 @@ class Live:
         return S3StartupFiles(self._client("s3"), bucket=self.settings.bucket)
 
     @cached_property
+    def agent_mirror(self) -> AgentMirror:
+        from sshq.adapters.agent_mirror import S3AgentMirror
+
+        return S3AgentMirror(
+            self._client("s3"), bucket=self.settings.bucket, source=self.settings.agent_source
+        )
+
+    @cached_property
+    def job_logs(self) -> JobLogs:
+        from sshq.adapters.job_logs import CloudWatchJobLogs
+
+        return CloudWatchJobLogs(self._client("logs"))
+
+    @cached_property
     def ca(self) -> CertificateAuthority:
         from sshq.adapters.certificate_authority import KmsCertificateAuthority
 
         return KmsCertificateAuthority(
             self._client("kms"),
-            key_ids=self.settings.ssh_ca_keys,
+            key_id=self.settings.ssh_ca_key_id,
             serial=lambda: int.from_bytes(self.randomness.token(8), "big"),
         )
 
@@ -196,6 +204,7 @@ class Live:
             iam=self._client("iam"),
             ssm=self._client("ssm"),
             s3=self._client("s3"),
+            agent_mirror=self.agent_mirror,
             names=self.settings.names,
         )
 

@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sshq.chat.view import View
+    from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
     from sshq.domain.job_progress import TrainingStatus
     from sshq.domain.jobs import Job, Message, Node
-    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession, Redeemed, SessionAdded
+    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.log_pages import LogPage
     from sshq.domain.members import Member, Profile
-    from sshq.domain.rates import Rate
+    from sshq.domain.records import StageRecord
     from sshq.domain.setup_plan import Actual, Change, Plan
     from sshq.domain.sharing import Share
-    from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
     from sshq.settings import Settings
 
@@ -31,10 +32,6 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def sleep(self, seconds: float) -> None: ...
-
-    def monotonic(self) -> float:
-        """Seconds from some moment on: for how long something took."""
-        ...
 
 
 class Randomness(Protocol):
@@ -111,57 +108,41 @@ class Jobs(Protocol):
 
 
 class Tickets(Protocol):
-    """The tickets, by their fingerprints. They are spent by `Leases.redeem`."""
+    """The tickets, by their fingerprints."""
 
     def add(self, ticket: Ticket) -> None: ...
 
     def get(self, fingerprint: str) -> Ticket | None: ...
 
+    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
+        """True for exactly one caller, and only before the ticket's time is up."""
+        ...
+
 
 class Leases(Protocol):
     """The leases and the SSM sessions that were started under them."""
 
-    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
-        """Spend the lease's ticket for its key and store the lease: one step, or nothing.
-
-        NEW for exactly one key, only before the ticket's time is up, while the job is ready, its
-        owner a member, the nonce new and the source within its rate.
-        """
+    def add(self, lease: Lease) -> Lease:
+        """Store a new lease, or give back the stored one of that id."""
         ...
 
     def get(self, lease: str) -> Lease | None: ...
 
     def end(self, lease: str, why: LeaseEnd) -> bool:
-        """No session can begin from now on. False if it had been ended before."""
+        """False if it had been ended before."""
         ...
 
-    def settle(self, lease: Lease) -> None:
-        """Nothing is left of an ended lease: `ending` doesn't name it any more."""
+    def of_job(self, job: str) -> list[Lease]: ...
+
+    def add_session(self, session: LeaseSession, now: datetime) -> bool:
+        """False if the lease isn't live any more: then the session must be terminated."""
         ...
 
-    def ending(self) -> list[Lease]:
-        """Ended leases that may have open sessions still. Eventually consistent."""
-        ...
+    def remove_session(self, lease: str, session: str) -> None: ...
 
-    def of_job(self, job: str) -> list[Lease]:
-        """Those that aren't settled."""
-        ...
+    def sessions(self, lease: str) -> list[LeaseSession]: ...
 
-    def of_member(self, member: Actor) -> list[Lease]:
-        """Those that aren't settled."""
-        ...
-
-    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
-        """One step, or nothing: then the session must be terminated."""
-        ...
-
-    def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None: ...
-
-    def sessions(self, member: Actor) -> list[LeaseSession]:
-        """All of a member's, under whatever lease; the oldest first."""
-        ...
-
-    def remember_nonce(self, nonce: Nonce) -> bool:
+    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
         """False if this nonce was used with this key before."""
         ...
 
@@ -179,14 +160,6 @@ class Shares(Protocol):
 
     def remove(self, job: str, member: Actor) -> None:
         """What isn't shared any more is success."""
-        ...
-
-
-class Rates(Protocol):
-    """How often something was done in a window of time."""
-
-    def count(self, rate: Rate) -> int:
-        """Once more; how often it is now."""
         ...
 
 
@@ -344,10 +317,6 @@ class Sessions(Protocol):
         """End it; one that has ended already is success."""
         ...
 
-    def terminate_all(self, sessions: Sequence[str]) -> list[str]:
-        """End them side by side; those that AWS wouldn't end now (it throttles, it fails)."""
-        ...
-
 
 class StartupFiles(Protocol):
     """The bucket's folder that becomes a job's input channel."""
@@ -363,16 +332,42 @@ class StartupFiles(Protocol):
     def uri(self, prefix: str) -> str: ...
 
 
-class CertificateAuthority(Protocol):
-    """The SSH CA whose keys KMS holds. There are two while a rotation overlaps."""
+class AgentMirror(Protocol):
+    """The SSM agent in the stack's bucket, so that jobs need no internet."""
 
-    @property
-    def key_ids(self) -> tuple[str, ...]:
-        """The key that signs for new jobs comes first. New jobs trust all of them."""
+    def pinned(self) -> AgentPin | None:
+        """What jobs get; None if nothing was mirrored yet."""
         ...
 
+    def mirror(self, version: str) -> AgentPin:
+        """Fetch AWS's packages, check who signed them, keep them, and pin them.
+
+        Raises Refusal if they can't be had or aren't signed by AWS.
+        """
+        ...
+
+
+class JobLogs(Protocol):
+    """What the containers of jobs print. Secrets are taken out of the lines."""
+
+    def tail(self, job: str, most: int) -> LogPage:
+        """The last lines of all containers, without sshq's own records, in the order of time."""
+        ...
+
+    def after(self, job: str, position: str, most: int) -> LogPage:
+        """What was printed since an earlier page, at most about so many lines."""
+        ...
+
+    def records(self, job: str, since: datetime) -> list[StageRecord]:
+        """The records of all containers since then."""
+        ...
+
+
+class CertificateAuthority(Protocol):
+    """The SSH CA whose key KMS holds."""
+
     def public_keys(self) -> tuple[str, ...]:
-        """OpenSSH lines, in the order of `key_ids`."""
+        """OpenSSH lines. More than one while a rotation overlaps."""
         ...
 
     def sign_user(
@@ -383,13 +378,7 @@ class CertificateAuthority(Protocol):
         key_id: str,
         valid_after: datetime,
         valid_before: datetime,
-        trusted: tuple[str, ...],
-    ) -> str:
-        """A certificate by the first of our keys that is `trusted` (ids; none given: by any).
-
-        Raises Refusal (a CA that was retired too early) if there is none.
-        """
-        ...
+    ) -> str: ...
 
 
 class Account(Protocol):
@@ -428,8 +417,6 @@ class Services(Protocol):
     @property
     def shares(self) -> Shares: ...
     @property
-    def rates(self) -> Rates: ...
-    @property
     def plans(self) -> Plans: ...
     @property
     def approvals(self) -> Approvals: ...
@@ -447,6 +434,10 @@ class Services(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def startup_files(self) -> StartupFiles: ...
+    @property
+    def agent_mirror(self) -> AgentMirror: ...
+    @property
+    def job_logs(self) -> JobLogs: ...
     @property
     def ca(self) -> CertificateAuthority: ...
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 from sshq_local.errors import Exit, Refusal
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "stop"),
-    *("disconnect", "clean", "version"),
+    *("connect", "ls", "status", "exec", "cp", "attach", "forward", "tunnel"),
+    *("code", "cursor", "pycharm", "jupyter", "tensorboard", "vnc"),
+    *("stop", "disconnect", "clean", "version"),
 )
 """As the overview shows them. The catalogue has a line (overview), help and examples for each."""
 
@@ -38,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_for_a_person(own: list[str], after_dashes: list[str], *, debug: bool) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a character (Windows's code pages) shows "?" for it.
+            stream.reconfigure(errors="replace")
     try:
         return _run(own, after_dashes)
     except Refusal as refusal:

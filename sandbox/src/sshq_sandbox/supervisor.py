@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 # SageMaker gives containers 120 s between SIGTERM and SIGKILL; here a person is watching.
 _STOP_GRACE_SECONDS = 10.0
 _URL_TRIES = 5
+# AWS's packages are out of reach; the sandbox's image brings an agent of its own.
+_OFFLINE = {"AgentVersion": ""}
 _SECRET_VARIABLE = "SSHQ_SLACK_SECRET_ARN"
 _Part = TypeVar("_Part")
 
@@ -135,7 +137,8 @@ class Sandbox:
         template = Template.load(
             wishes.template,
             place=PLACE,
-            overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url},
+            overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url}
+            | _OFFLINE,
         )
         self._host = host = LambdaHost(
             template,

@@ -226,7 +226,7 @@ def test_following_ends_before_lambda_ends_it(started: MemoryServices) -> None:
 
     app.lambda_handler(event, Context(seconds_left=60))
 
-    assert started.jobs.all[job.name].phase is Phase.REGISTERING
+    assert started.jobs.all[job.name].phase is Phase.PROBING
     assert sum(started.clock.slept) <= 60 - 15
 
 

@@ -11,6 +11,7 @@ from sshq_local.installation import Installation, data_folder, this_installation
 from sshq_local.lease import Lease, Node
 from sshq_local.lease_store import LeaseStore
 from sshq_local.ssh_config import control_socket, proxy_command, render
+from sshq_local.tunnels import Tunnel
 
 HOME = Path("/home/al ice")
 HERE = Installation(
@@ -72,6 +73,19 @@ def test_windows_gets_home_paths_and_no_shared_connections() -> None:
 def test_a_lease_that_outlives_its_certificate_renews_it_before_ssh_reads_it() -> None:
     assert "Match originalhost sshq-alice-abc-1 exec" in text(HERE)
     assert "Match" not in text(HERE, replace(LEASE, certificate_expires_at=10_000))
+
+
+def test_a_standing_tunnel_has_an_alias_that_trusts_the_machine_s_own_key() -> None:
+    tunnel = Tunnel(11022, "lease1", 1)
+    rendered = render(HERE, LeaseStore(HERE.data), [LEASE], [tunnel])
+    block = rendered.split("Host sagemaker-training\n")[1]
+    for line in ("HostName localhost", "Port 11022", "ProxyCommand none", "ControlPath none"):
+        assert f"    {line}\n" in block
+    assert "    HostKeyAlias sshq-alice-abc-1\n" in block
+    assert "    StrictHostKeyChecking yes\n" in block
+    assert Tunnel(11023, "lease1", 1).alias == "sagemaker-training-11023"
+    gone = Tunnel(11022, "lease2", 0)
+    assert "sagemaker-training" not in render(HERE, LeaseStore(HERE.data), [LEASE], [gone])
 
 
 def test_a_socket_path_too_long_for_the_system_is_left_out() -> None:

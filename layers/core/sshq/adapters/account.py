@@ -13,6 +13,8 @@ from sshq.domain.setup_plan import Action, Actual, Change, Kind, Names, desired
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sshq.ports import AgentMirror
+
 _ABSENT = {"NoSuchEntity", "InvalidDocument", "ServiceSettingNotFound", "NoSuchBucket", "404"}
 _EXISTS = {"EntityAlreadyExists", "DocumentAlreadyExists", "BucketAlreadyOwnedByYou"}
 _NO_BUCKET_POLICY = "NoSuchBucketPolicy"
@@ -24,10 +26,19 @@ Spec = dict[str, Any]
 class AwsAccount:
     """ports.Account. The clients are boto3's for IAM, SSM and S3."""
 
-    def __init__(self, *, iam: Any, ssm: Any, s3: Any, names: Names) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        iam: Any,  # noqa: ANN401
+        ssm: Any,  # noqa: ANN401
+        s3: Any,  # noqa: ANN401
+        agent_mirror: AgentMirror,
+        names: Names,
+    ) -> None:
         self._iam = iam
         self._ssm = ssm
         self._s3 = s3
+        self._agent_mirror = agent_mirror
         self._names = names
         self._readers: dict[Kind, Callable[[str], Spec]] = {
             Kind.ROLE: self._read_role,
@@ -36,6 +47,7 @@ class AwsAccount:
             Kind.SETTING: self._read_setting,
             Kind.DOCUMENT: self._read_document,
             Kind.BUCKET: self._read_bucket,
+            Kind.AGENT: self._read_agent,
         }
         self._writers: dict[Kind, Callable[[Change], None]] = {
             Kind.ROLE: self._write_role,
@@ -44,13 +56,16 @@ class AwsAccount:
             Kind.SETTING: self._write_setting,
             Kind.DOCUMENT: self._write_document,
             Kind.BUCKET: self._write_bucket,
+            Kind.AGENT: self._write_agent,
         }
 
     def read(self) -> Actual:
         specs = {}
         for resource in desired(self._names):
             try:
-                specs[resource.key] = self._readers[resource.kind](resource.name)
+                found = self._readers[resource.kind](resource.name)
+                if found:
+                    specs[resource.key] = found
             except ClientError as error:
                 if is_passing(error):
                     raise
@@ -253,3 +268,10 @@ class AwsAccount:
         )
         policy = json.dumps(change.resource.spec["policy"])
         self._s3.put_bucket_policy(Bucket=name, Policy=policy)
+
+    def _read_agent(self, _name: str) -> Spec:
+        pin = self._agent_mirror.pinned()
+        return {"version": pin.version} if pin else {}
+
+    def _write_agent(self, change: Change) -> None:
+        self._agent_mirror.mirror(change.resource.spec["version"])

@@ -13,8 +13,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from sshq.domain.refusals import Reason, Refusal
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -24,24 +22,23 @@ EXTENSIONS = (b"permit-port-forwarding", b"permit-pty")
 
 
 class KmsCertificateAuthority:
-    """ports.CertificateAuthority. `client` is a boto3 KMS client; the first of `key_ids` signs."""
+    """ports.CertificateAuthority. `client` is a boto3 KMS client."""
 
     def __init__(
         self,
         client: Any,  # noqa: ANN401  boto3 has no types
         *,
-        key_ids: tuple[str, ...],
+        key_id: str,
         serial: Callable[[], int],
     ) -> None:
-        self._keys = {key_id: KmsKey(client, key_id) for key_id in key_ids}
+        self._key = KmsKey(client, key_id)
         self._serial = serial
 
-    @property
-    def key_ids(self) -> tuple[str, ...]:
-        return tuple(self._keys)
-
     def public_keys(self) -> tuple[str, ...]:
-        return tuple(_line(key) for key in self._keys.values())
+        line = self._key.public_key().public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        )
+        return (f"{line.decode()} sshq-ca",)
 
     def sign_user(
         self,
@@ -51,7 +48,6 @@ class KmsCertificateAuthority:
         key_id: str,
         valid_after: datetime,
         valid_before: datetime,
-        trusted: tuple[str, ...],
     ) -> str:
         builder = (
             SSHCertificateBuilder()
@@ -65,20 +61,7 @@ class KmsCertificateAuthority:
         )
         for extension in EXTENSIONS:
             builder = builder.add_extension(extension, b"")
-        return builder.sign(self._signer(trusted)).public_bytes().decode()
-
-    def _signer(self, trusted: tuple[str, ...]) -> KmsKey:
-        for key_id, key in self._keys.items():
-            if not trusted or key_id in trusted:
-                return key
-        raise Refusal(Reason.CA_RETIRED)
-
-
-def _line(key: KmsKey) -> str:
-    line = key.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    )
-    return f"{line.decode()} sshq-ca"
+        return builder.sign(self._key).public_bytes().decode()
 
 
 class KmsKey(ec.EllipticCurvePrivateKey):

@@ -14,6 +14,3 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-    def monotonic(self) -> float:
-        return time.monotonic()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, overload
 
 from botocore.exceptions import ClientError
 
 from sshq.adapters.aws_errors import code, is_passing, message, refused
 from sshq.domain import tags as tag_names
-from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.job_progress import TrainingStatus, Transition
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class SageMakerTrainingJobs:
             status=found["TrainingJobStatus"],
             secondary=found.get("SecondaryStatus", ""),
             failure=found.get("FailureReason", ""),
+            transitions=tuple(
+                Transition(step["Status"], _whole_seconds(step["StartTime"]))
+                for step in found.get("SecondaryStatusTransitions", [])
+            ),
+            started_at=_whole_seconds(found.get("TrainingStartTime")),
+            billable_seconds=found.get("BillableTimeInSeconds"),
         )
 
     def stop(self, name: str) -> None:
@@ -62,6 +69,15 @@ class SageMakerTrainingJobs:
         found = self._client.list_tags(ResourceArn=self._arn_prefix + job.name)["Tags"]
         if {"Key": tag_names.REQUEST, "Value": request[:64]} not in found:
             raise Refusal(Reason.NAME_TAKEN, job=job.name)
+
+
+@overload
+def _whole_seconds(time: datetime) -> datetime: ...
+@overload
+def _whole_seconds(time: None) -> None: ...
+def _whole_seconds(time: datetime | None) -> datetime | None:
+    """As all times here are (ports.Clock): botocore gives them in the machine's own zone."""
+    return time and time.astimezone(UTC).replace(microsecond=0)
 
 
 def create_request(job: TrainingJob) -> dict[str, Any]:

@@ -1,23 +1,75 @@
 # shellcheck shell=sh
-# The SSM agent: AWS's own program, from the image.
+# The SSM agent: the image's, else AWS's own package from the job's channel, as setup pinned it.
 
 # Note the agent's path and set it up; on failure say why by a code on stdout.
 prepare_agent() (
-  agent_program=$(command -v amazon-ssm-agent) || { echo no_agent; exit 1; }
+  agent_how=image
+  if ! agent_program=$(command -v amazon-ssm-agent); then
+    agent_how=mirrored
+    [ -n "$SSHQ_AGENT_SUMS" ] && [ -d "$AGENT_CHANNEL" ] || { echo no_agent; exit 1; }
+    [ "$(id -u)" -eq 0 ] || { echo agent_needs_root; exit 1; }
+    unpack_agent "$(uname -m).tar.gz" || exit 1
+    agent_program=$SSHQ_HOME/agent/amazon-ssm-agent
+  fi
   keep_job_role "$agent_program" || { echo config_not_written; exit 1; }
   printf '%s\n' "$agent_program" >"$SSHQ_HOME/agent.path"
-  echo image
+  echo "$agent_how"
 )
+
+# Unpack one file of the channel, if it is the pinned one; else a code on stdout.
+unpack_agent() {
+  [ -f "$AGENT_CHANNEL/$1" ] || { echo agent_not_for_this_processor; return 1; }
+  is_pinned "$1" || { echo "$pin_code"; return 1; }
+  umask 022 # the agent runs nothing that isn't open to all for reading and to root alone for writing
+  rm -rf "$SSHQ_HOME/agent"
+  mkdir -p "$SSHQ_HOME/agent"
+  if command -v tar >/dev/null && command -v gzip >/dev/null; then
+    gzip -dc "$AGENT_CHANNEL/$1" | tar -xf - -C "$SSHQ_HOME/agent"
+  elif unpacker=$(command -v python3); then
+    "$unpacker" -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' \
+      "$AGENT_CHANNEL/$1" "$SSHQ_HOME/agent"
+  else
+    echo no_tar
+    return 1
+  fi >"$SSHQ_HOME/log/agent-unpack.log" 2>&1 || { echo agent_not_unpacked; return 1; }
+  chown -R 0:0 "$SSHQ_HOME/agent" && chmod -R go-w,a+rX,u+w "$SSHQ_HOME/agent" ||
+    { echo agent_not_unpacked; return 1; }
+}
+
+# Whether a file of the channel has the digest that setup pinned; why not, in pin_code.
+is_pinned() {
+  pinned=$(printf '%s\n' "$SSHQ_AGENT_SUMS" | sed -n "s/  $1\$//p")
+  found=$(file_digest "$AGENT_CHANNEL/$1") || { pin_code=no_sha256sum; return 1; }
+  pin_code=checksum_differs
+  [ -n "$pinned" ] && [ "$found" = "$pinned" ]
+}
+
+file_digest() {
+  if command -v sha256sum >/dev/null; then
+    sha256sum <"$1" | cut -d ' ' -f 1
+  elif command -v openssl >/dev/null; then
+    openssl dgst -sha256 -r <"$1" | cut -d ' ' -f 1
+  elif digester=$(command -v python3); then
+    "$digester" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"
+  else
+    return 1
+  fi
+}
 
 # Unless told otherwise the agent writes the node role's credentials to ~/.aws/credentials, and the
 # user's boto3 would then work as the node instead of the job role.
-# A packaged agent lives below /usr and reads /etc/amazon/ssm; another one reads what it is told to.
+# A packaged agent lives below /usr and reads /etc/amazon/ssm; ours, a folder beside itself. Another
+# one reads what it is told to.
 keep_job_role() {
   case $1 in
-    /usr/*) folder=${SSHQ_AGENT_CONFIG_DIR:-/etc/amazon/ssm} ;;
-    *) folder=${SSHQ_AGENT_CONFIG_DIR:-} ;;
+    /usr/*) write_agent_config "${SSHQ_AGENT_CONFIG_DIR:-/etc/amazon/ssm}" ;;
+    "$SSHQ_HOME"/agent/*) write_agent_config "$SSHQ_HOME/agent/configuration" ;;
+    *) [ -z "${SSHQ_AGENT_CONFIG_DIR:-}" ] || write_agent_config "$SSHQ_AGENT_CONFIG_DIR" ;;
   esac
-  [ -n "$folder" ] || return 0
+}
+
+write_agent_config() {
+  folder=$1
   mkdir -p "$folder" || return 1
   config=$folder/amazon-ssm-agent.json
   from=$config

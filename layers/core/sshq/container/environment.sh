@@ -10,7 +10,7 @@ load_job() {
     . "$JOB_CHANNEL/job.env"
     PATH=$kept_path
     for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
-      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE; do
+      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE AGENT_SUMS; do
       eval "value=\${SSHQ_$name-}"
       # shellcheck disable=SC2154  # set by the eval
       printf "SSHQ_%s='%s'\n" "$name" "$(printf '%s' "$value" | sed "s/'/'\\\\''/g")"

@@ -9,6 +9,7 @@ case $0 in
 esac
 ML=$(cd "$HERE/../../.." && pwd)
 JOB_CHANNEL=$ML/input/data/sshq
+AGENT_CHANNEL=$ML/input/data/sshq-agent
 SSHQ_HOME=$ML/sshq
 export SSHQ_HOME
 PLATFORM_PATH=$PATH

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from sshq.domain.agent_pin import AgentPin
 from sshq.domain.model import Model, Record
 
 
@@ -58,6 +59,7 @@ class JobFile(Record):
     deadline: datetime
     idle_seconds: int = 0
     fail_mode: FailMode = FailMode.RUN
+    agent: AgentPin | None = None
 
     def as_shell(self) -> str:
         """`NAME='value'` lines for `.`, then the user's own environment as exports."""
@@ -77,6 +79,7 @@ class JobFile(Record):
             "SSHQ_DEADLINE": str(int(self.deadline.timestamp())),
             "SSHQ_IDLE_SECONDS": str(self.idle_seconds),
             "SSHQ_FAIL_MODE": self.fail_mode.value,
+            "SSHQ_AGENT_SUMS": self.agent.sums if self.agent else "",
         }
         lines = [f"{name}={shlex.quote(value)}" for name, value in facts.items()]
         lines.append("# env")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import ContainerOptions
 from sshq.domain.model import Model, Record
+from sshq.domain.node_starts import NodeStart
 from sshq.domain.request_id import name_suffix
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
@@ -19,12 +21,14 @@ SSH_PORT = 2222
 
 
 class Phase(StrEnum):
-    """How far a job is. A job's phase only moves forward in this order."""
+    """How far a job is. It only moves forward in this order; a restart of the job begins anew."""
 
     REQUESTED = "requested"
     SUBMITTED = "submitted"
     STARTING = "starting"
     DOWNLOADING = "downloading"
+    PROBING = "probing"
+    SSHD = "sshd"
     REGISTERING = "registering"
     READY = "ready"
     STOPPING = "stopping"
@@ -36,10 +40,23 @@ class Phase(StrEnum):
     def has_ended(self) -> bool:
         return self in {Phase.STOPPED, Phase.COMPLETED, Phase.FAILED}
 
+    @property
+    def is_start_up(self) -> bool:
+        """Whether the containers run and aren't all reachable yet."""
+        return self in {Phase.PROBING, Phase.SSHD, Phase.REGISTERING}
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether it is a stage on the way, at which a job can fail."""
+        return not self.has_ended and self is not Phase.STOPPING
+
     def may_become(self, later: Phase) -> bool:
         """Events come late, twice and out of order: one that would move a job back is ignored."""
+        return not self.has_ended and self.comes_before(later)
+
+    def comes_before(self, later: Phase) -> bool:
         order = list(Phase)
-        return not self.has_ended and order.index(later) > order.index(self)
+        return order.index(self) < order.index(later)
 
 
 class JobShape(Model):
@@ -51,6 +68,7 @@ class JobShape(Model):
     hours: float = Field(gt=0)
     command: str = ""
     name: str = "workbench"
+    spot: bool = False
     container: ContainerOptions = Field(default_factory=ContainerOptions)
 
 
@@ -77,8 +95,32 @@ class ResponseUrl(Model):
     issued_at: datetime
 
 
+class Step(Model):
+    """When a job came to a phase."""
+
+    phase: Phase
+    at: datetime
+
+
+class EndReason(StrEnum):
+    """Why a job was ended before it came to its end by itself."""
+
+    ASKED = "asked"
+    DEADLINE = "deadline"
+    HARD_CAP = "hard-cap"
+    NO_CAPACITY = "no-capacity"
+    IDLE = "idle"
+    START_UP_FAILED = "start-up-failed"
+    NEVER_SUBMITTED = "never-submitted"
+
+
 class Job(Record):
-    """A job as it is stored. `prefix` is the path of its input channel in the bucket (160 bits)."""
+    """A job as it is stored. `prefix` is the path of its input channel in the bucket (160 bits).
+
+    `history` are the phases of the present run, `started_at` is when SageMaker began to bill,
+    `deadline_untold` says that its containers know an older deadline, and `shown` is a digest of what
+    the living message says.
+    """
 
     name: str
     owner: Actor
@@ -97,9 +139,15 @@ class Job(Record):
     language: str = "en"
     failure: str | None = None
     ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    history: tuple[Step, ...] = ()
+    restarts: int = 0
+    starting: tuple[NodeStart, ...] = ()
+    started_at: datetime | None = None
+    billable_seconds: int | None = None
+    deadline_untold: bool = False
+    shown: str = ""
     settled: bool = False
-    ca_keys: tuple[str, ...] = ()
-    """Ids of the CA's keys that its nodes trust."""
 
     @property
     def is_settled(self) -> bool:
@@ -109,6 +157,25 @@ class Job(Record):
     @property
     def is_open(self) -> bool:
         return not self.phase.has_ended
+
+    @property
+    def restarts_anew(self) -> bool:
+        """Whether SageMaker may take its instances and give others, whose nodes register again."""
+        return self.shape.spot
+
+    @property
+    def is_workbench(self) -> bool:
+        """Whether it only waits for its user: it has no command of its own."""
+        return not self.shape.command
+
+    def entered(self, phase: Phase, at: datetime, **changes: Any) -> Job:  # noqa: ANN401
+        """The job in another phase since then; the step is kept."""
+        step = {
+            "phase": phase,
+            "phase_since": at,
+            "history": (*self.history, Step(phase=phase, at=at)),
+        }
+        return self.model_copy(update=step | changes)
 
     def alias(self, rank: int) -> str:
         """The SSH alias on the laptop; a job's name already begins with `sshq-`."""

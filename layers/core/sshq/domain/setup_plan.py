@@ -22,13 +22,14 @@ class Kind(StrEnum):
     SETTING = "setting"
     DOCUMENT = "document"
     BUCKET = "bucket"
+    AGENT = "agent"
 
 
 class Resource(Model):
     """One thing that should exist. `spec` is what sshq cares about of it, as JSON data.
 
     role: trust, boundary, attached (ARNs), inline (name → document) · policy: document ·
-    group: attached · setting: value · document: type, content · bucket: policy.
+    group: attached · setting: value · document: type, content · bucket: policy · agent: version.
     `why` is a key of the catalogue.
     """
 
@@ -96,6 +97,7 @@ class Names(Model):
     client_policy_arn: str
     session_document: str
     command_document: str
+    agent_version: str = ""
 
 
 def desired(names: Names) -> list[Resource]:
@@ -163,7 +165,16 @@ def desired(names: Names) -> list[Resource]:
             why="setup.why.tier",
             spec={"value": "advanced"},
         ),
+        *_agent(names),
     ]
+
+
+def _agent(names: Names) -> list[Resource]:
+    """The SSM agent in the bucket, unless the stack wants images to bring their own."""
+    if not names.agent_version:
+        return []
+    spec = {"version": names.agent_version}
+    return [Resource(kind=Kind.AGENT, name="ssm-agent", why="setup.why.agent", spec=spec)]
 
 
 def plan(wanted: list[Resource], actual: Actual) -> Plan:

@@ -42,9 +42,7 @@ def ticket_text(api_host: str, code: str) -> str:
 
 
 class Ticket(Record):
-    """A ticket as it is stored. `redeemed_by` is the SHA-256 of the key that spent it,
-    `redeemed_from` where that key came from.
-    """
+    """A ticket as it is stored. `redeemed_by` is the SHA-256 of the key that spent it."""
 
     fingerprint: str
     job: str
@@ -52,7 +50,6 @@ class Ticket(Record):
     issued_at: datetime
     expires_at: datetime
     redeemed_by: str | None = None
-    redeemed_from: str = ""
     lease: str | None = None
 
 

@@ -8,18 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
-from sshq.use_cases import (
-    add_user,
-    approving,
-    ca,
-    look,
-    mint,
-    reuse,
-    run,
-    sessions,
-    setup,
-    stop,
-)
+from sshq.use_cases import add_user, approving, look, mint, run, setup, stop
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -35,11 +24,6 @@ _COMMANDS: Mapping[str, UseCase] = {
     "run": run.run,
     "stop": stop.stop,
     "connect": mint.connect,
-    "sessions": sessions.show,
-    "end-session": sessions.end_one,
-    "end-lease": sessions.end_all,
-    "ticket-reused": reuse.alarm,
-    "ca": ca.show,
     "list": look.jobs,
     "whoami": look.whoami,
     "approve": approving.approve,

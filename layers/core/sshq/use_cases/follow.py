@@ -1,4 +1,4 @@
-"""Follow a job: ask SageMaker and SSM how far it is, write that down, and show it.
+"""Follow a job: ask SageMaker, SSM and its log how far it is, write that down, and show it.
 
 Called for an event, for every tick of the caretaker, and again and again while a job starts. Each
 call is one look; all that it does can be done twice.
@@ -6,99 +6,153 @@ call is one look; all that it does can be done twice.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sshq.chat import views
-from sshq.domain.job_progress import NodeState, TrainingStatus, phase_of, ready_nodes
-from sshq.domain.jobs import Phase
-from sshq.use_cases.ending import clean_up
+from sshq.domain.job_progress import Look, NodeState, TrainingStatus, after, ended_by, phase_of
+from sshq.domain.jobs import EndReason, Phase
+from sshq.domain.node_starts import followed
+from sshq.use_cases.ending import clean_up, close_door, leave_nodes
 from sshq.use_cases.mint import show_ticket
+from sshq.use_cases.reading_logs import records_since
+from sshq.use_cases.showing import show
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
+    from sshq.domain.records import StageRecord
     from sshq.ports import Services
 
 LOOK_AGAIN_SECONDS = 2.0
+# CloudWatch takes few calls a second for the whole account, and has the lines some seconds late.
+LOOKS_FOR_ONE_READING = 3
+# Longer than the queue tries: a request that SageMaker doesn't know after that never reached it.
+SUBMITTED_BY_THEN = timedelta(minutes=30)
+# A stop may overtake a submission that is under way, but not for longer than a worker lives.
+STOPPED_BY_THEN = timedelta(minutes=2)
 
 
-def follow(services: Services, name: str) -> Job | None:
+def follow(services: Services, name: str, *, reads_log: bool = True) -> Job | None:
     """One look at one job. Returns it as it is now; None for a job that isn't this stack's."""
-    job = services.jobs.get(name)
-    if job is None or not job.is_open:
-        return job
-    status = services.training_jobs.describe(name)
-    if status is None:
-        return job
-    nodes = _look_at_nodes(services, job, status)
-    phase = phase_of(status, nodes, wanted=job.shape.count)
-    if phase.has_ended:
-        # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
-        clean_up(services, job)
-    moved = services.jobs.change(
-        name, lambda stored: _moved(stored, phase, status, nodes, services)
-    )
-    if moved is None:
-        return services.jobs.get(name)
-    _react(services, moved)
-    return moved
+    before = services.jobs.get(name)
+    if before is None:
+        return None
+    now = before
+    if before.is_open:
+        before, now = _look_and_move(services, before, reads_log=reads_log)
+    _record(services, before, now)
+    show(services, now)
+    if now.phase is Phase.READY and before.phase is not Phase.READY:
+        show_ticket(services, now, now.response_url)
+    return now
 
 
 def follow_until_ready(services: Services, name: str, *, seconds: float) -> None:
-    """Look every two seconds while the job's container starts, at most for `seconds`."""
+    """Look every two seconds while the job's containers start, at most for `seconds`."""
     until = services.clock.now().timestamp() + seconds
+    looks = 0
     while True:
-        job = follow(services, name)
-        if job is None or job.phase is not Phase.REGISTERING:
+        job = follow(services, name, reads_log=looks % LOOKS_FOR_ONE_READING == 0)
+        looks += 1
+        if job is None or not job.phase.is_start_up:
             return
         if services.clock.now().timestamp() + LOOK_AGAIN_SECONDS > until:
             return
         services.clock.sleep(LOOK_AGAIN_SECONDS)
 
 
-def _look_at_nodes(services: Services, job: Job, status: TrainingStatus) -> list[NodeState]:
-    if status.secondary != "Training" or job.phase is Phase.READY or job.activation is None:
+def _look_and_move(services: Services, job: Job, *, reads_log: bool) -> tuple[Job, Job]:
+    """The job before and after this look: the same, if the look changed nothing."""
+    status = services.training_jobs.describe(job.name)
+    now = services.clock.now()
+    if status is None:
+        return job, _unknown_to_sagemaker(services, job)
+    look = _look(services, job, status, reads_log=reads_log)
+    phase = phase_of(look, job)
+    if phase.has_ended:
+        # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
+        clean_up(services, job)
+    elif phase is Phase.READY and job.phase.may_become(phase) and not job.restarts_anew:
+        close_door(services, job)
+    if status.restarts > job.restarts:
+        leave_nodes(services, job)
+    before = job
+
+    def moved_on(stored: Job) -> Job | None:
+        nonlocal before
+        before = stored
+        return after(stored, look, now)
+
+    moved = services.jobs.change(job.name, moved_on)
+    if moved is None:
+        same = services.jobs.get(job.name) or job
+        return same, same
+    return before, moved
+
+
+def _look(services: Services, job: Job, status: TrainingStatus, *, reads_log: bool) -> Look:
+    if job.phase is Phase.READY and status.containers_run:
+        return Look(status)
+    records: list[StageRecord] = []
+    containers = [step.since for step in status.run if step.status == "Training"]
+    if containers and (reads_log or status.has_ended):
+        records = records_since(services, job.name, containers[0])
+    known = job.starting if status.restarts == job.restarts else ()
+    return Look(
+        status,
+        nodes=_nodes(services, job) if status.containers_run else (),
+        starting=followed(known, records),
+        ended_by=ended_by(records),
+    )
+
+
+def _nodes(services: Services, job: Job) -> list[NodeState]:
+    if job.activation is None:
         return []
     return [
-        _look_at_node(services, node.id, online=node.online)
+        _look_at_node(services, node.id)
         for node in services.nodes.registered(job.activation)
+        if node.online
     ]
 
 
-def _look_at_node(services: Services, node: str, *, online: bool) -> NodeState:
-    connected = online and services.nodes.is_connected(node)
+def _look_at_node(services: Services, node: str) -> NodeState:
+    connected = services.nodes.is_connected(node)
     probed = services.nodes.probe(node) if connected else None
-    return NodeState(id=node, online=online, connected=connected, probed=probed)
+    return NodeState(id=node, online=True, connected=connected, probed=probed)
 
 
-def _moved(
-    job: Job, phase: Phase, status: TrainingStatus, nodes: list[NodeState], services: Services
-) -> Job | None:
-    if not job.phase.may_become(phase):
-        return None
+def _unknown_to_sagemaker(services: Services, job: Job) -> Job:
+    """It was never submitted, or not yet. In the end nothing of it may stay open."""
+    since = services.clock.now() - job.phase_since
+    if job.phase is Phase.STOPPING and since >= STOPPED_BY_THEN:
+        phase, reason = Phase.STOPPED, job.end_reason
+    elif job.phase in {Phase.REQUESTED, Phase.SUBMITTED} and since >= SUBMITTED_BY_THEN:
+        phase, reason = Phase.FAILED, EndReason.NEVER_SUBMITTED
+    else:
+        return job
+    clean_up(services, job)
     now = services.clock.now()
-    update: dict[str, object] = {"phase": phase, "phase_since": now}
-    if phase is Phase.READY:
-        update["nodes"] = ready_nodes(nodes)
-    if phase.has_ended:
-        update |= {"ended_at": now, "failure": status.failure or None, "settled": True}
-    return job.model_copy(update=update)
-
-
-def _react(services: Services, job: Job) -> None:
-    if job.phase is Phase.READY:
-        # All nodes are in: nobody else may register, and the code has no reason to lie in S3.
-        if job.activation:
-            services.nodes.delete_activation(job.activation)
-        services.startup_files.delete(job.prefix)
-        services.audit.record(
-            "ready", actor=job.owner, job=job.name, nodes=",".join(n.id for n in job.nodes)
+    return (
+        services.jobs.change(
+            job.name,
+            lambda stored: (
+                stored.entered(phase, now, ended_at=now, end_reason=reason)
+                if stored.phase is job.phase
+                else None
+            ),
         )
-    show(services, job)
-    if job.phase is Phase.READY:
-        show_ticket(services, job, job.response_url)
+        or job
+    )
 
 
-def show(services: Services, job: Job) -> None:
-    """Bring the job's living message up to date."""
-    if job.message is not None:
-        services.chat.update(job.message, views.job(job, services.clock.now()))
+def _record(services: Services, before: Job, job: Job) -> None:
+    """What the audit keeps of a job's way: that it was ready, was restarted, and ended."""
+    reason = job.end_reason.value if job.end_reason else ""
+    if job.restarts > before.restarts:
+        times = str(job.restarts)
+        services.audit.record("restarted", actor=job.owner, job=job.name, times=times)
+    if job.phase is Phase.READY and before.phase is not Phase.READY:
+        nodes = ",".join(node.id for node in job.nodes)
+        services.audit.record("ready", actor=job.owner, job=job.name, nodes=nodes)
+    if job.phase.has_ended and not before.phase.has_ended:
+        services.audit.record(job.phase.value, actor=job.owner, job=job.name, reason=reason)

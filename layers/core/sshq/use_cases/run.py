@@ -20,6 +20,7 @@ from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
+from sshq.use_cases.showing import announce
 from sshq.use_cases.start_up import start_up
 
 if TYPE_CHECKING:
@@ -82,7 +83,6 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
         deadline=now + timedelta(hours=hours),
         response_url=message.answer.response_url,
         language=member.language,
-        ca_keys=services.ca.key_ids,
     )
 
 
@@ -140,7 +140,7 @@ def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Act
 def _submitted(job: Job, services: Services) -> Job | None:
     if not job.phase.may_become(Phase.SUBMITTED):
         return None
-    return job.model_copy(update={"phase": Phase.SUBMITTED, "phase_since": services.clock.now()})
+    return job.entered(Phase.SUBMITTED, services.clock.now())
 
 
 def _give_up(services: Services, job: Job, refusal: Refusal) -> None:
@@ -165,7 +165,5 @@ def _announce(services: Services, message: QueueMessage, name: str) -> None:
     job = services.jobs.get(name)
     if job is None or job.message is not None:
         return
-    channel = services.chat.direct_message(job.owner.user)
-    posted = services.chat.post(channel, views.job(job, services.clock.now()))
-    services.jobs.change(name, lambda stored: stored.model_copy(update={"message": posted}))
+    announce(services, job)
     answer(services, message, views.submitted(job, texts(job.language)))

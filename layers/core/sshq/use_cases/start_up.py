@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sshq.container import CODE_CHANNEL, JOB_CHANNEL, entrypoint, startup_digest, startup_files
+from sshq.container import (
+    AGENT_CHANNEL,
+    CODE_CHANNEL,
+    JOB_CHANNEL,
+    entrypoint,
+    startup_digest,
+    startup_files,
+)
 from sshq.domain.job_file import JobFile
 from sshq.domain.jobs import SSH_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sshq.domain.agent_pin import AgentPin
     from sshq.domain.job_file import Activation
     from sshq.domain.jobs import Job
     from sshq.ports import Services
@@ -35,18 +43,23 @@ def start_up(
     """Put the files where SageMaker will find them. `env` isn't kept anywhere else: it may be secret."""
     scripts = f"container/{startup_digest()}"
     services.startup_files.put_shared(scripts, startup_files())
-    services.startup_files.put(job.prefix, _own_files(services, job, activation, env))
+    agent = services.agent_mirror.pinned()
+    services.startup_files.put(job.prefix, _own_files(services, job, activation, env, agent))
+    folders = {JOB_CHANNEL: job.prefix, CODE_CHANNEL: scripts}
+    if agent is not None:
+        folders[AGENT_CHANNEL] = agent.prefix
     return StartUp(
         entrypoint=entrypoint(startup_digest()),
-        channels={
-            JOB_CHANNEL: services.startup_files.uri(job.prefix),
-            CODE_CHANNEL: services.startup_files.uri(scripts),
-        },
+        channels={name: services.startup_files.uri(prefix) for name, prefix in folders.items()},
     )
 
 
 def _own_files(
-    services: Services, job: Job, activation: Activation, env: Mapping[str, str]
+    services: Services,
+    job: Job,
+    activation: Activation,
+    env: Mapping[str, str],
+    agent: AgentPin | None,
 ) -> dict[str, bytes]:
     options = job.shape.container
     facts = JobFile(
@@ -64,6 +77,7 @@ def _own_files(
         deadline=job.deadline,
         idle_seconds=options.idle_seconds,
         fail_mode=options.fail_mode,
+        agent=agent,
     )
     return {
         "job.json": facts.model_dump_json(indent=1).encode(),

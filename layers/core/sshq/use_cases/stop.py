@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
-from sshq.domain.jobs import Phase
+from sshq.domain.jobs import EndReason, Phase
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
-from sshq.use_cases.ending import clean_up, end_leases_on
-from sshq.use_cases.follow import show
+from sshq.use_cases.ending import clean_up
+from sshq.use_cases.showing import show
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import AJob
@@ -28,22 +28,20 @@ def stop(services: Services, message: QueueMessage, arguments: AJob) -> None:
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     if not job.is_open:
         raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
-    stop_job(services, job)
+    stop_job(services, job, EndReason.ASKED)
     answer(services, message, views.stopping(job, texts(job.language)))
 
 
-def stop_job(services: Services, job: Job) -> None:
-    """Say "stopping" first (that alone refuses entry), then end the ways in, then what costs money."""
+def stop_job(services: Services, job: Job, reason: EndReason) -> None:
+    """Say "stopping" first (that alone refuses entry), then stop what costs money, then clean up."""
     now = services.clock.now()
 
     def stopping(stored: Job) -> Job | None:
         if not stored.phase.may_become(Phase.STOPPING):
             return None
-        return stored.model_copy(update={"phase": Phase.STOPPING, "phase_since": now})
+        return stored.entered(Phase.STOPPING, now, end_reason=reason)
 
     moved = services.jobs.change(job.name, stopping)
-    # Before the call that costs may be throttled: who is in is out within ten seconds.
-    end_leases_on(services, job)
     services.training_jobs.stop(job.name)
     clean_up(services, moved or job)
     if moved is not None:

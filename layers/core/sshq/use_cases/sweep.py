@@ -1,11 +1,13 @@
-"""The caretaker's round: one look at each open job, and a stop for those past their deadline."""
+"""The caretaker's round: one look at each job, and a stop for those that have a reason to end."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from sshq.domain.caretaking import reason_to_stop
 from sshq.domain.jobs import Phase
 from sshq.use_cases.follow import follow
 from sshq.use_cases.stop import stop_job
@@ -14,11 +16,14 @@ if TYPE_CHECKING:
     from sshq.domain.jobs import Job
     from sshq.ports import Services
 
+# A stop that a job's submission overtook is asked for again.
+STOPS_WITHIN = timedelta(minutes=1)
+
 
 def sweep(services: Services) -> list[str]:
-    """Look after every open job; the names of those where that failed (the next round tries again)."""
+    """Look after every job; the names of those where that failed (the next round tries again)."""
     failed = []
-    for job in services.jobs.open_jobs():
+    for job in services.jobs.unsettled():
         try:
             _look_after(services, job)
         except Exception:  # noqa: BLE001  one sick job must not keep the others from their care
@@ -29,8 +34,14 @@ def sweep(services: Services) -> list[str]:
 
 def _look_after(services: Services, job: Job) -> None:
     current = follow(services, job.name)
-    if current is None or not current.is_open or current.phase is Phase.STOPPING:
+    if current is None or not current.is_open:
         return
-    if services.clock.now() >= current.deadline:
-        services.audit.record("deadline", actor=None, job=current.name)
-        stop_job(services, current)
+    now = services.clock.now()
+    if current.phase is Phase.STOPPING:
+        if now - current.phase_since >= STOPS_WITHIN:
+            services.training_jobs.stop(current.name)
+        return
+    reason = reason_to_stop(current, now)
+    if reason is not None:
+        services.audit.record("caretaker-stops", actor=None, job=current.name, reason=reason.value)
+        stop_job(services, current, reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leaving import give_back_each, remove_configuration
+from sshq_local.output import say_json
 from sshq_local.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,14 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     left = _remove(installation.data)
     progress.say(text("leases.left-over" if left else "leases.clean", folder=installation.data))
     if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "jobs": [lease.job for lease in leases],
-                    "left": left,
-                    "errors": [failure.as_json() for failure in untold],
-                }
-            )
+        say_json(
+            {
+                "jobs": [lease.job for lease in leases],
+                "left": left,
+                "errors": [failure.as_json() for failure in untold],
+            }
         )
     return Exit.UNREACHABLE if untold else Exit.OK
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from sshq_local.known_apis import KnownApis
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import described, local_time, ssh_command, typed
+from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.redeeming import redeem
 from sshq_local.ssh_client import find_ssh, run_ssh
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
         *arguments.after_dashes,
     )
     if arguments.json:
-        print(json.dumps({"lease": described(lease), "ssh": command}))
+        say_json({"lease": described(lease), "ssh": command})
         return Exit.OK
     if arguments.print:
-        print(typed(command, is_windows=installation.is_windows))
+        say(typed(command, is_windows=installation.is_windows))
         return Exit.OK
     names = ", ".join(each.alias for each in lease.nodes)
     progress.say(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit
@@ -10,6 +9,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leaving import give_back_each, remove_configuration
+from sshq_local.output import say_json
 from sshq_local.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
             progress.say(text("leases.none-held"))
     if arguments.json:
         errors = [failure.as_json() for failure in untold]
-        print(json.dumps({"jobs": [lease.job for lease in leases], "errors": errors}))
+        say_json({"jobs": [lease.job for lease in leases], "errors": errors})
     return Exit.UNREACHABLE if untold else Exit.OK

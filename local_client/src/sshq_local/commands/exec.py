@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import ssh_command
+from sshq_local.output import say_json
 from sshq_local.ssh_client import find_ssh, run_ssh
 
 if TYPE_CHECKING:
@@ -43,15 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
         failure = _failure(store, lease.id, done.returncode, started)
-        print(
-            json.dumps(
-                {
-                    "exit_code": done.returncode,
-                    "stdout": done.stdout.decode(errors="replace"),
-                    "stderr": done.stderr.decode(errors="replace"),
-                    "error": failure,
-                }
-            )
+        say_json(
+            {
+                "exit_code": done.returncode,
+                "stdout": done.stdout.decode(errors="replace"),
+                "stderr": done.stderr.decode(errors="replace"),
+                "error": failure,
+            }
         )
         return done.returncode
     code = run_ssh(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import described
+from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
     import argparse
@@ -26,13 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
         lease for lease in LeaseStore(this_installation().data).all() if lease.expires_at > now
     ]
     if arguments.json:
-        print(json.dumps({"leases": [described(lease) for lease in leases]}))
+        say_json({"leases": [described(lease) for lease in leases]})
         return Exit.OK
     for lease in leases:
         hours, minutes = divmod(int(lease.expires_at - now) // 60, 60)
         left = text("leases.left", hours=hours, minutes=f"{minutes:02}")
         for node in lease.nodes:
-            print(f"{node.alias}  {node.id}  {left}")
+            say(f"{node.alias}  {node.id}  {left}")
     if not leases:
-        print(text("leases.none"))
+        say(text("leases.none"))
     return Exit.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit
@@ -10,6 +9,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of
+from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
     import argparse
@@ -25,16 +25,16 @@ def run(arguments: argparse.Namespace) -> int:
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
     answers = [(lease, api_of(lease, store).lease()) for lease in leases]
     if arguments.json:
-        print(json.dumps({"jobs": [answer for _, answer in answers]}))
+        say_json({"jobs": [answer for _, answer in answers]})
         return Exit.OK
     for lease, answer in answers:
-        print(lease.job)
+        say(lease.job)
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
             if answer.get(name) is not None:
-                print(f"  {text(f'leases.{name}')}: {answer[name]}")
+                say(f"  {text(f'leases.{name}')}: {answer[name]}")
         failure = store.last_failure(lease.id, since=0)
         if failure is not None:
-            print(f"  {text('leases.last-failure')}: {failure.get('what')}")
+            say(f"  {text('leases.last-failure')}: {failure.get('what')}")
     if not leases:
-        print(text("leases.none"))
+        say(text("leases.none"))
     return Exit.OK

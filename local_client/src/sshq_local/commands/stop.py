@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of, give_back
+from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.ssh_client import find_ssh
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             ssh = None
         give_back(lease, installation, store, ssh, now=time.time(), already_ended=True)
     if arguments.json:
-        print(json.dumps(answer))
+        say_json(answer)
     else:
-        print(f"{answer.get('job', lease.job)}: {answer.get('state', 'stopping')}")
+        say(f"{answer.get('job', lease.job)}: {answer.get('state', 'stopping')}")
     return Exit.OK

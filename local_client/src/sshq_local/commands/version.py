@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Refusal
 from sshq_local.language import text
+from sshq_local.output import say, say_json
 from sshq_local.ssh_client import find_ssh
 from sshq_local.version import VERSION
 
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         ssh = refusal.what
     facts = {"sshq-local": VERSION, "python": platform.python_version(), "ssh": ssh}
     if arguments.json:
-        print(json.dumps(facts))
+        say_json(facts)
     else:
-        print("\n".join(f"{name} {value}" for name, value in facts.items()))
+        say("\n".join(f"{name} {value}" for name, value in facts.items()))
     return Exit.OK

@@ -59,6 +59,3 @@ class BotClock(SandboxClock):
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-    def monotonic(self) -> float:
-        return time.monotonic()

@@ -15,14 +15,16 @@ from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.chat.registry import COMMANDS
 from sshq.chat.views import blocks
 from sshq.domain.approvals import Approval, Outcome, Why
+from sshq.domain.console_links import Console
 from sshq.domain.jobs import Job, JobShape, Node, Phase
-from sshq.domain.leases import Lease, LeaseSession
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.setup_plan import Actual, Names, desired, plan
 from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
 
 if TYPE_CHECKING:
     from sshq.chat.view import View
+
+CONSOLE = Console("eu-west-1")
 
 # The facts that a reason's sentence needs.
 FACTS: dict[Why, dict[str, str]] = {}
@@ -67,12 +69,12 @@ def job(phase: Phase, **more: Any) -> Job:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_of_a_job_can_be_shown(language: str, phase: Phase) -> None:
     nodes = tuple(Node(rank=r, id=f"mi-{r:017x}") for r in range(16))
-    check(views.job(job(phase, nodes=nodes, language=language), START))
+    check(views.job(job(phase, nodes=nodes, language=language), console=CONSOLE))
 
 
 @given(st.text(min_size=1))
 def test_nobodys_text_becomes_markup(text: str) -> None:
-    view = views.job(job(Phase.FAILED, failure=f"<!channel>{text}"), START)
+    view = views.job(job(Phase.FAILED, failure=f"<!channel>{text}"), console=CONSOLE)
     check(view)
     assert "<!channel>" not in str(view.blocks)
 
@@ -105,32 +107,6 @@ def test_a_request_that_waits_can_be_shown(language: str, why: Why) -> None:
     check(views.approval_waits(waiting, ["U0EVE", "U0EVA"], here))
     for outcome in Outcome:
         check(views.approval_settled(waiting.settled(outcome, ALICE), here))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("leases", "sessions"), [(0, 0), (1, 0), (3, 2), (1, 48), (40, 1)])
-def test_sessions_fit_however_many_there_are(language: str, leases: int, sessions: int) -> None:
-    lease = Lease(
-        id="l" * 20,
-        job="sshq-" + "x" * 58,
-        owner=ALICE,
-        public_key="ssh-ed25519 AAAA",
-        key_fingerprint="f" * 64,
-        ticket="t" * 64,
-        created_at=START,
-        expires_at=START,
-        client="<!channel>",
-        source="2001:db8::1",
-    )
-    session = LeaseSession(
-        id="s" * 96, lease=lease.id, owner=ALICE, job=lease.job, node="mi-1", started_at=START
-    )
-    held = [(lease, [session] * sessions)] * leases
-
-    shown = views.session_list(held, texts(language))
-
-    check(shown)
-    assert "<!channel>" not in str(shown.blocks)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -31,7 +31,9 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 def sh(shell: list[str]) -> Callable[..., bytes]:
     """`sh(script, *arguments, env={})` → stdout. The script finds all functions defined."""
     names = ("record", "environment", "sshd", "agent", "processes", "activity")
-    prelude = "set -u\nRANK=0\n" + "".join(f". '{FOLDER}/{name}.sh'\n" for name in names)
+    prelude = "set -u\nRANK=0\nSSHQ_HOME=/nowhere\n" + "".join(
+        f". '{FOLDER}/{name}.sh'\n" for name in names
+    )
 
     def run(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> bytes:
         return subprocess.run(

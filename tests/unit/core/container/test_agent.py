@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
+import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +60,77 @@ def test_the_activation_code_is_taken_out_of_a_log(
     sh('SSHQ_ACTIVATION_CODE=$2; hide_activation_code "$1"', str(log), "s3cr3t*\\x")
 
     assert log.read_text() == "one\n(a line with the activation code)\nthree\n"
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Path:
+    """The agent's channel as SageMaker lays it out; beside it a home for start.sh."""
+    (tmp_path / "home/log").mkdir(parents=True)
+    channel = tmp_path / "channel"
+    channel.mkdir()
+    agent = tmp_path / "amazon-ssm-agent"
+    agent.write_text("#!/bin/sh\necho agent\n")
+    agent.chmod(0o777)
+    with tarfile.open(channel / f"{platform.machine()}.tar.gz", "w:gz") as package:
+        package.add(agent, agent.name)
+    return channel
+
+
+def prepare(sh: Callable[..., bytes], channel: Path, sums: str, path: str = "") -> str:
+    script = (
+        'SSHQ_HOME=$1/home; AGENT_CHANNEL=$1/channel; SSHQ_AGENT_SUMS=$2; PATH="$PATH$3"\n'
+        "id() { echo 0; }; chown() { :; }\n"
+        "prepare_agent || :"
+    )
+    return sh(script, str(channel.parent), sums, path).decode().strip()
+
+
+def sums_of(channel: Path) -> str:
+    name = f"{platform.machine()}.tar.gz"
+    digest = hashlib.sha256((channel / name).read_bytes()).hexdigest()
+    return f"{'0' * 64}  ca.pem\n{digest}  {name}"
+
+
+def test_the_pinned_agent_is_unpacked_and_keeps_the_job_role(
+    sh: Callable[..., bytes], channel: Path
+) -> None:
+    assert prepare(sh, channel, sums_of(channel)) == "mirrored"
+
+    home = channel.parent / "home"
+    program = home / "agent/amazon-ssm-agent"
+    assert (home / "agent.path").read_text() == f"{program}\n"
+    assert program.stat().st_mode & 0o777 == 0o755
+    config = json.loads((home / "agent/configuration/amazon-ssm-agent.json").read_text())
+    assert config == {"Profile": {"ShareCreds": False}}
+
+
+def test_the_images_own_agent_comes_first(sh: Callable[..., bytes], channel: Path) -> None:
+    assert prepare(sh, channel, sums_of(channel), f":{channel.parent}") == "image"
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        (lambda sums: sums.replace(sums[-90:-20], "0" * 70), "checksum_differs"),
+        (lambda sums: sums.splitlines()[0], "checksum_differs"),
+        (lambda sums: sums[:0], "no_agent"),
+    ],
+    ids=["another digest", "not in the list", "nothing pinned"],
+)
+def test_an_agent_that_was_not_pinned_doesnt_run(
+    sh: Callable[..., bytes], channel: Path, broken: Callable[[str], str], code: str
+) -> None:
+    assert prepare(sh, channel, broken(sums_of(channel))) == code
+    assert not (channel.parent / "home/agent.path").exists()
+
+
+def test_an_agent_for_other_processors_only_is_told(
+    sh: Callable[..., bytes], channel: Path
+) -> None:
+    sums = sums_of(channel)
+    (channel / f"{platform.machine()}.tar.gz").rename(channel / "vax.tar.gz")
+
+    assert prepare(sh, channel, sums) == "agent_not_for_this_processor"
 
 
 def _all_pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -56,7 +56,7 @@ def test_a_job_of_two_nodes_is_ready_when_both_are(services: MemoryServices) -> 
     assert job.activation
     services.nodes.come_up(job.activation, "mi-1")
     follow(services, job.name)
-    assert services.jobs.all[job.name].phase is Phase.REGISTERING
+    assert services.jobs.all[job.name].phase is Phase.PROBING
 
     services.nodes.come_up(job.activation, "mi-1", "mi-2")
     follow(services, job.name)

@@ -1,9 +1,9 @@
 """Messages as Block Kit: builders only. Slack's limits are checked by slack_sdk's own models."""
 
-from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.help import help_text
-from sshq.chat.views.jobs import job, job_list, stopping, submitted, ticket
+from sshq.chat.views.jobs import job_list, stopping, submitted, ticket, ticket_reused
+from sshq.chat.views.living import job
 from sshq.chat.views.notices import dead_letter, notice, refusal
 from sshq.chat.views.setup import applying, plan, setup_done, setup_failed
 
@@ -12,7 +12,6 @@ __all__ = [
     "approval_asked",
     "approval_settled",
     "approval_waits",
-    "ca",
     "dead_letter",
     "help_text",
     "job",
@@ -20,7 +19,6 @@ __all__ = [
     "notice",
     "plan",
     "refusal",
-    "session_list",
     "setup_done",
     "setup_failed",
     "stopping",

@@ -27,6 +27,13 @@ def context(mrkdwn: str) -> dict[str, Any]:
     return {"type": "context", "elements": [text]}
 
 
+def preformatted(text: str) -> dict[str, Any]:
+    """Text exactly as it is, the end of it where it is too long: nothing in it is markup."""
+    shown = text if len(text) <= LONGEST_SECTION else "…" + text[1 - LONGEST_SECTION :]
+    element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown}]}
+    return {"type": "rich_text", "elements": [element]}
+
+
 def button(
     label: str, verb: str, value: dict[str, Any], style: str | None = None
 ) -> dict[str, Any]:

@@ -44,14 +44,6 @@ its deadline and its cost so far.""",
   sshq-local status
   sshq-local status sshq-alice-gpu-7f3k2m9q --json
 """,
-    "help.sessions": """\
-Asks the access API which SSM sessions are open under the leases here, or ends one of them (its
-lease stays: ssh may connect again).""",
-    "help.sessions.end": "end this session",
-    "help.sessions.examples": """\
-  sshq-local sessions
-  sshq-local sessions --end sshq-AccessApi-0a1b2c3d4e5f6a7b8
-""",
     "help.exec": """\
 Run one command on a machine. Its output and its exit code are this command's own.
 One argument is a line for the remote shell; several are passed as they are.""",
@@ -97,6 +89,76 @@ Without a command for resuming, a connection that is lost ends it.""",
     --resume 'aws ssm resume-session --output json --session-id'
   ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
 """,
+    "help.forward": """\
+Make ports of a machine reachable on this computer, until Ctrl-C.
+
+PORT is a port of the machine; it gets the same one here. If that is taken, the
+next free one, and you are told. LOCAL:PORT names the one here. -L, -R and -D are
+ssh's own, and have short forms too: -R 12345 lets the machine reach a debug server
+that listens on port 12345 here; -D 1080 is a SOCKS proxy into the job.""",
+    "help.forward.usage": "sshq-local forward <job> [[LOCAL:]PORT …] [-L SPEC] [-R SPEC] [-D SPEC]",
+    "help.forward.port": "[LOCAL:]PORT, or all of [BIND:]LOCAL:HOST:PORT",
+    "help.forward.L": "from here to there: PORT, LOCAL:PORT or [BIND:]LOCAL:HOST:PORT",
+    "help.forward.R": "from there to here: PORT, REMOTE:PORT or [BIND:]REMOTE:HOST:PORT",
+    "help.forward.D": "a SOCKS proxy here that leaves there: [BIND:]PORT",
+    "help.forward.json": "print what stands as one line of JSON, then stay",
+    "help.forward.examples": """\
+  sshq-local forward sshq-alice-gpu-7f3k2m9q 8888            then http://localhost:8888
+  sshq-local forward sshq-alice-gpu-7f3k2m9q 9000:8888 6006  two ports, one of them elsewhere
+  sshq-local forward sshq-alice-gpu-7f3k2m9q -R 12345        PyCharm's debug server
+  sshq-local forward sshq-alice-gpu-7f3k2m9q -D 1080         a proxy for a browser
+""",
+    "help.tunnel": """\
+Put a machine's SSH server on localhost:11022, until Ctrl-C, under the alias
+sagemaker-training that users of sagemaker-ssh-helper know. ssh knows the machine by
+its own host key, so a second job there is no clash. ssh, scp and VS Code don't need
+this: they take the job's own name. It is for tools that want a host and a port.""",
+    "help.tunnel.port": "another port than 11022; the alias is sagemaker-training-PORT then",
+    "help.tunnel.examples": """\
+  sshq-local tunnel sshq-alice-gpu-7f3k2m9q            then ssh sagemaker-training
+  sshq-local tunnel sshq-alice-gpu-7f3k2m9q --port 11023
+""",
+    "help.code": """\
+Open VS Code on a machine, over its own extension Remote - SSH. Where VS Code or its
+command isn't found, the steps to open it by hand are shown (exit code 4).""",
+    "help.code.path": "a folder of the machine, from / on",
+    "help.code.json": "print the command, the link and the steps as JSON",
+    "help.code.examples": "  sshq-local code sshq-alice-gpu-7f3k2m9q /opt/ml/code\n",
+    "help.cursor": """\
+Open Cursor on a machine, over SSH. Where Cursor or its command isn't found, the
+steps to open it by hand are shown (exit code 4).""",
+    "help.cursor.examples": "  sshq-local cursor sshq-alice-gpu-7f3k2m9q /opt/ml/code\n",
+    "help.pycharm": """\
+Show how PyCharm or JetBrains Gateway connect to a machine. With --debug-server, let
+code on the machine reach PyCharm's debug server here, until Ctrl-C.""",
+    "help.pycharm.debug-server": "the debug server's port, 12345 if none is named",
+    "help.pycharm.examples": """\
+  sshq-local pycharm sshq-alice-gpu-7f3k2m9q
+  sshq-local pycharm sshq-alice-gpu-7f3k2m9q --debug-server
+""",
+    "help.service.port": "its port on the machine (default: %(default)s)",
+    "help.service.program": "the program on the machine (default: %(default)s)",
+    "help.service.no-open": "forward it, open nothing",
+    "help.jupyter": """\
+Start Jupyter on a machine (unless it runs), forward it and open it in the browser.
+It listens on the machine's loopback with a random token. Ctrl-C ends the forward;
+Jupyter and its kernels go on, and the same command comes back to them.""",
+    "help.jupyter.folder": "the folder that it shows (default: the login's home)",
+    "help.jupyter.examples": """\
+  sshq-local jupyter sshq-alice-gpu-7f3k2m9q --folder /opt/ml/code
+  sshq-local jupyter sshq-alice-gpu-7f3k2m9q --program /opt/conda/bin/jupyter
+""",
+    "help.tensorboard": """\
+Start TensorBoard on a machine (unless it runs), forward it and open it in the
+browser. Ctrl-C ends the forward; TensorBoard goes on.""",
+    "help.tensorboard.logdir": "where the event files are (default: the login's home)",
+    "help.tensorboard.examples": """\
+  sshq-local tensorboard sshq-alice-gpu-7f3k2m9q --logdir /opt/ml/output/tensorboard
+""",
+    "help.vnc": """\
+Start a VNC server on a machine (unless one runs), forward it and open a viewer.
+Ctrl-C ends the forward; the desktop and its windows go on.""",
+    "help.vnc.examples": "  sshq-local vnc sshq-alice-gpu-7f3k2m9q\n",
     "help.stop": "Stop a job, as /sshq stop does in Slack. Its leases and connections end with it.",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

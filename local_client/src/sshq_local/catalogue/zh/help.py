@@ -38,12 +38,6 @@ TEXTS = {
   sshq-local status
   sshq-local status sshq-alice-gpu-7f3k2m9q --json
 """,
-    "help.sessions": "向访问 API 查询本机租约下打开的 SSM 会话，或结束其中一个（租约保留，ssh 可再次连接）。",
-    "help.sessions.end": "结束此会话",
-    "help.sessions.examples": """\
-  sshq-local sessions
-  sshq-local sessions --end sshq-AccessApi-0a1b2c3d4e5f6a7b8
-""",
     "help.exec": """\
 在机器上运行一条命令；输出和退出码原样传回。
 只有一个参数时，它是给远端 shell 的一行；有多个时，原样传递。""",
@@ -85,6 +79,75 @@ TEXTS = {
     --resume 'aws ssm resume-session --output json --session-id'
   ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
 """,
+    "help.forward": """\
+让本机可以访问机器的端口，直到按下 Ctrl-C。
+
+PORT 是机器上的端口，本机使用相同的端口；若已被占用，则用下一个空闲的并告知你。
+LOCAL:PORT 指定本机的端口。-L、-R、-D 与 ssh 相同，也可简写：
+-R 12345 让机器访问本机 12345 端口上的调试服务器；-D 1080 是进入作业的 SOCKS 代理。""",
+    "help.forward.usage": "sshq-local forward <作业> [[LOCAL:]PORT …] [-L SPEC] [-R SPEC] [-D SPEC]",
+    "help.forward.port": "[LOCAL:]PORT，或完整的 [BIND:]LOCAL:HOST:PORT",
+    "help.forward.L": "从本机到那边：PORT、LOCAL:PORT 或 [BIND:]LOCAL:HOST:PORT",
+    "help.forward.R": "从那边到本机：PORT、REMOTE:PORT 或 [BIND:]REMOTE:HOST:PORT",
+    "help.forward.D": "本机上的 SOCKS 代理，从那边出去：[BIND:]PORT",
+    "help.forward.json": "以一行 JSON 输出已建立的转发，然后保持",
+    "help.forward.examples": """\
+  sshq-local forward sshq-alice-gpu-7f3k2m9q 8888            然后打开 http://localhost:8888
+  sshq-local forward sshq-alice-gpu-7f3k2m9q 9000:8888 6006  两个端口，其中一个换了本机端口
+  sshq-local forward sshq-alice-gpu-7f3k2m9q -R 12345        PyCharm 的调试服务器
+  sshq-local forward sshq-alice-gpu-7f3k2m9q -D 1080         浏览器用的代理
+""",
+    "help.tunnel": """\
+把机器的 SSH 服务放到 localhost:11022，直到按下 Ctrl-C，
+别名是 sagemaker-ssh-helper 用户熟悉的 sagemaker-training。
+ssh 按机器自己的主机密钥识别它，所以第二个作业不会冲突。
+ssh、scp 和 VS Code 不需要它，直接用作业名即可；它是给只认主机和端口的工具用的。""",
+    "help.tunnel.port": "不用 11022 而用别的端口；此时别名是 sagemaker-training-PORT",
+    "help.tunnel.examples": """\
+  sshq-local tunnel sshq-alice-gpu-7f3k2m9q            然后 ssh sagemaker-training
+  sshq-local tunnel sshq-alice-gpu-7f3k2m9q --port 11023
+""",
+    "help.code": """\
+通过 VS Code 自己的 Remote - SSH 扩展在机器上打开 VS Code。
+找不到 VS Code 或其命令时，显示手工打开的步骤（退出码 4）。""",
+    "help.code.path": "机器上的文件夹，以 / 开头",
+    "help.code.json": "以 JSON 输出命令、链接和步骤",
+    "help.code.examples": "  sshq-local code sshq-alice-gpu-7f3k2m9q /opt/ml/code\n",
+    "help.cursor": """\
+通过 SSH 在机器上打开 Cursor。
+找不到 Cursor 或其命令时，显示手工打开的步骤（退出码 4）。""",
+    "help.cursor.examples": "  sshq-local cursor sshq-alice-gpu-7f3k2m9q /opt/ml/code\n",
+    "help.pycharm": """\
+说明 PyCharm 或 JetBrains Gateway 如何连接机器。加上 --debug-server 时，
+让机器上的代码访问本机的 PyCharm 调试服务器，直到按下 Ctrl-C。""",
+    "help.pycharm.debug-server": "调试服务器的端口，省略则为 12345",
+    "help.pycharm.examples": """\
+  sshq-local pycharm sshq-alice-gpu-7f3k2m9q
+  sshq-local pycharm sshq-alice-gpu-7f3k2m9q --debug-server
+""",
+    "help.service.port": "它在机器上的端口（默认 %(default)s）",
+    "help.service.program": "机器上的程序（默认 %(default)s）",
+    "help.service.no-open": "只转发，不打开",
+    "help.jupyter": """\
+在机器上启动 Jupyter（若尚未运行），转发并在浏览器中打开。
+它只监听机器的回环地址，使用随机令牌。Ctrl-C 结束转发；
+Jupyter 和内核继续运行，再次执行同一命令即可回到原处。""",
+    "help.jupyter.folder": "显示的文件夹（默认：登录用户的主目录）",
+    "help.jupyter.examples": """\
+  sshq-local jupyter sshq-alice-gpu-7f3k2m9q --folder /opt/ml/code
+  sshq-local jupyter sshq-alice-gpu-7f3k2m9q --program /opt/conda/bin/jupyter
+""",
+    "help.tensorboard": """\
+在机器上启动 TensorBoard（若尚未运行），转发并在浏览器中打开。
+Ctrl-C 结束转发；TensorBoard 继续运行。""",
+    "help.tensorboard.logdir": "事件文件所在的文件夹（默认：登录用户的主目录）",
+    "help.tensorboard.examples": """\
+  sshq-local tensorboard sshq-alice-gpu-7f3k2m9q --logdir /opt/ml/output/tensorboard
+""",
+    "help.vnc": """\
+在机器上启动 VNC 服务（若尚未运行），转发并打开查看器。
+Ctrl-C 结束转发；桌面和窗口继续运行。""",
+    "help.vnc.examples": "  sshq-local vnc sshq-alice-gpu-7f3k2m9q\n",
     "help.stop": "停止作业，与 Slack 中的 /sshq stop 相同。租约和连接随之结束。",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\

@@ -28,6 +28,12 @@ TEXTS: dict[str, str] = {
     "setup.why.tier": "SSM opens sessions to jobs only in the advanced tier",
     "setup.why.session-document": "lets a session reach the SSH port of a node, and nothing else",
     "setup.why.command-document": "the few verbs that the bot may ask of a node",
+    "setup.why.agent": "the SSM agent, as signed by AWS, kept for jobs without internet",
+    "refusal.agent-not-found": "AWS's package of the SSM agent can't be fetched ({package}): {detail}",
+    "refusal.agent-not-found.next": "Try again; else check the stack's parameter `AgentVersion`.",
+    "refusal.agent-not-verified": "{package} isn't what AWS signed: {detail}",
+    "refusal.agent-not-verified.next": "Nothing of it was kept. If AWS signs with a new key, "
+    "docs/container.md tells how to trust it.",
     "setup.why.bucket": "start-up files and sources; private, encrypted, TLS only",
     "refusal.not-set-up": "This AWS account isn't set up for sshq yet: {missing}.",
     "refusal.not-set-up.next": "An admin has to run `/sshq setup`.",

@@ -26,6 +26,12 @@ TEXTS: dict[str, str] = {
     "setup.why.tier": "只有高级套餐下 SSM 才会向作业打开会话",
     "setup.why.session-document": "让会话只能到达节点的 SSH 端口",
     "setup.why.command-document": "机器人可以要求节点执行的少数几个动作",
+    "setup.why.agent": "由 AWS 签名的 SSM agent，供没有互联网的作业使用",
+    "refusal.agent-not-found": "无法获取 AWS 的 SSM agent 软件包（{package}）：{detail}",
+    "refusal.agent-not-found.next": "请重试；否则请检查堆栈参数 `AgentVersion`。",
+    "refusal.agent-not-verified": "{package} 不是 AWS 签名的内容：{detail}",
+    "refusal.agent-not-verified.next": "没有保留任何内容。如果 AWS 换了签名密钥，"
+    "docs/container.md 说明如何信任它。",
     "setup.why.bucket": "启动文件和源代码；私有、加密、仅限 TLS",
     "refusal.not-set-up": "此 AWS 账户尚未为 sshq 设置：{missing}。",
     "refusal.not-set-up.next": "需要管理员运行 `/sshq setup`。",

@@ -1,0 +1,159 @@
+"""A job's living message: how far it is and for how long, what comes next, and where to look.
+
+It says nothing that changes with time alone: so it is written anew only when something happened, and
+is true at whatever time it is read.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sshq.chat.catalogue import Texts, texts
+from sshq.chat.mrkdwn import escape
+from sshq.chat.view import View
+from sshq.chat.views.blocks import actions, button, context, preformatted, section
+from sshq.chat.views.jobs import shape
+from sshq.domain.durations import format_duration
+from sshq.domain.jobs import EndReason, Job, Phase, Step
+from sshq.domain.records import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sshq.domain.console_links import Console
+    from sshq.domain.log_pages import LogLine
+    from sshq.domain.node_starts import NodeStart
+
+_SIGNS = {
+    Phase.READY: ":large_green_circle:",
+    Phase.STOPPING: ":large_orange_circle:",
+    Phase.STOPPED: ":white_circle:",
+    Phase.COMPLETED: ":white_check_mark:",
+    Phase.FAILED: ":red_circle:",
+}
+_LONGEST_FAILURE = 1000
+
+
+def job(job: Job, *, console: Console, lines: Sequence[LogLine] = ()) -> View:
+    """`lines` are the last of the job's log, shown where something failed."""
+    here = texts(job.language)
+    phase = here.mrkdwn(f"job.phase.{job.phase.value}")
+    said = [f"{_SIGNS.get(job.phase, ':large_yellow_circle:')} `{job.name}`: {phase}"]
+    said += [_way(job, here)] if job.history else []
+    if job.is_open:
+        said += _nodes(job, console, here)
+        said += _next(job, here)
+    said += _trouble(job, here)
+    blocks: list[dict[str, Any]] = [section("\n".join(said))]
+    if lines:
+        blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))
+        blocks.append(preformatted(log_text(lines, several=job.shape.count > 1)))
+    blocks.append(context(f"{shape(job, here)} · {_links(job, console, here)}"))
+    buttons = _buttons(job, here)
+    if buttons:
+        blocks.append(actions(*buttons))
+    return View(text=f"{job.name}: {phase}", blocks=tuple(blocks))
+
+
+def log_text(lines: Sequence[LogLine], *, several: bool) -> str:
+    """Lines of a log as they were printed, the latest last; of several nodes, whose each is."""
+    return "\n".join(f"{line.node}  {line.text}" if several else line.text for line in lines)
+
+
+def _way(job: Job, here: Texts) -> str:
+    """The steps so far with how long each took; the present one with its beginning."""
+    first = Step(phase=Phase.REQUESTED, at=job.created_at)
+    steps = [first, *job.history] if not job.restarts else list(job.history)
+    way = [
+        f"{here.mrkdwn(f'job.step.{step.phase.value}')} {_span(step, later)}"
+        for step, later in pairwise(steps)
+    ]
+    last = steps[-1]
+    at = last.at.strftime("%H:%M:%S")
+    name = here.mrkdwn(f"job.step.{last.phase.value}")
+    since = "job.step-at" if last.phase.has_ended else "job.step-since"
+    way.append(here.plain(since, step=f"*{name}*", at=at))
+    again = [here.mrkdwn("job.restarted", times=str(job.restarts))] if job.restarts else []
+    return "\n".join([*again, " → ".join(way)])
+
+
+def _span(step: Step, later: Step) -> str:
+    return format_duration(int((later.at - step.at).total_seconds()))
+
+
+def _nodes(job: Job, console: Console, here: Texts) -> list[str]:
+    if job.nodes:
+        return [
+            here.plain(
+                "job.node",
+                rank=str(node.rank),
+                node=f"<{console.node(node.id)}|{escape(node.id)}>",
+                alias=job.alias(node.rank),
+            )
+            for node in job.nodes
+        ]
+    if not job.phase.is_start_up:
+        return []
+    starts = {start.rank: start for start in job.starting}
+    return [_start(rank, starts.get(rank), here) for rank in range(job.shape.count)]
+
+
+def _start(rank: int, start: NodeStart | None, here: Texts) -> str:
+    """How far one container is."""
+    if start is None:
+        return here.mrkdwn("job.start.nothing", rank=str(rank))
+    stage = here.plain(f"job.stage.{start.stage.value}")
+    kind = "failed" if start.result is Result.FAILED else "done"
+    facts = {"rank": str(rank), "stage": stage, "code": start.code, "node": start.node or "–"}
+    return here.mrkdwn(f"job.start.{kind}", **facts)
+
+
+def _next(job: Job, here: Texts) -> list[str]:
+    if job.phase in {Phase.READY, Phase.STOPPING} or _gave_up(job):
+        return []
+    return [here.mrkdwn(f"job.next.{job.phase.value}")]
+
+
+def _trouble(job: Job, here: Texts) -> list[str]:
+    """Why it ended or can't be entered, and at which stage."""
+    said = []
+    if job.end_reason is not None and job.end_reason is not EndReason.ASKED:
+        said.append(here.mrkdwn(f"job.end.{job.end_reason.value}"))
+    if job.phase is Phase.FAILED and len(job.history) > 1:
+        before = [step.phase for step in job.history if step.phase.may_fail]
+        if before:
+            stage = here.plain(f"job.step.{before[-1].value}")
+            said.append(here.mrkdwn("job.failed-at", stage=stage))
+    said += [_start(start.rank, start, here) for start in job.starting if _tells(job, start)]
+    if _gave_up(job) and job.is_open and not job.is_workbench:
+        said.append(here.mrkdwn("job.unreachable"))
+    if job.failure:
+        said.append(here.mrkdwn("job.failure", failure=job.failure[:_LONGEST_FAILURE]))
+    return said
+
+
+def _tells(job: Job, start: NodeStart) -> bool:
+    """Whether a container's failed start-up is worth a line that isn't there already."""
+    listed = job.is_open and job.phase.is_start_up
+    return start.result is Result.FAILED and not listed and job.phase is not Phase.READY
+
+
+def _gave_up(job: Job) -> bool:
+    return any(start.gave_up for start in job.starting)
+
+
+def _links(job: Job, console: Console, here: Texts) -> str:
+    links = [("job.link.sagemaker", console.job(job.name))]
+    if job.started_at is not None:
+        links.append(("job.link.log", console.log(job.name)))
+    return " · ".join(f"<{url}|{here.mrkdwn(key)}>" for key, url in links)
+
+
+def _buttons(job: Job, here: Texts) -> list[dict[str, Any]]:
+    buttons = []
+    if job.phase is Phase.READY:
+        buttons.append(button(here.plain("job.connect"), "connect", {"job": job.name}, "primary"))
+    if job.is_open and job.phase is not Phase.STOPPING:
+        buttons.append(button(here.plain("job.stop"), "stop", {"job": job.name}, "danger"))
+    return buttons

@@ -1,0 +1,24 @@
+"""Whether a job has a reason to be ended now: a pure decision of the caretaker's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.domain.jobs import EndReason, Phase
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sshq.domain.jobs import Job
+
+
+def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
+    """None: let it run."""
+    if not job.is_open or job.phase is Phase.STOPPING:
+        return None
+    if now >= job.deadline:
+        return EndReason.DEADLINE
+    if job.is_workbench and any(start.gave_up for start in job.starting):
+        # It waits for a user who can't come.
+        return EndReason.START_UP_FAILED
+    return None

@@ -1,0 +1,224 @@
+"""Jupyter, TensorBoard, VNC: started on a machine unless it runs, forwarded here, and opened."""
+
+from __future__ import annotations
+
+import http.client
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sshq_local.atomic_write import write_atomically
+from sshq_local.carrying import carried, wait_for_the_end
+from sshq_local.errors import Exit, Reason, refusal
+from sshq_local.forwards import Forward, Kind, choose_ports
+from sshq_local.installation import this_installation
+from sshq_local.language import text
+from sshq_local.lease_store import LeaseStore
+from sshq_local.leased import ssh_command
+from sshq_local.output import say, say_json
+from sshq_local.ports import is_free
+from sshq_local.private_folder import make_private_folder
+from sshq_local.programs import find_program
+from sshq_local.progress import Progress
+from sshq_local.ssh_client import find_ssh
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from sshq_local.installation import Installation
+    from sshq_local.lease import Node
+
+_SCRIPT = Path(__file__).parent / "remote" / "service.sh"
+_NO_PROGRAM, _NO_FOLDER = 127, 66
+_PATIENCE = 60.0
+"""Seconds for a service to answer: Jupyter's first start on a cold disk takes most of them."""
+_PAUSE = 0.3
+
+
+@dataclass(frozen=True)
+class Service:
+    """port: on the machine. answers: whether the service speaks on a local port, given its token.
+
+    page: what is opened in a browser, empty for none; token_in_page: it wants the token.
+    install: what puts the program there.
+    """
+
+    name: str
+    title: str
+    port: int
+    program: str
+    install: str
+    answers: Callable[[int, str], bool]
+    page: str = ""
+    token_in_page: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser, service: Service) -> None:
+    parser.add_argument("job", metavar="JOB", help=text("help.job"))
+    parser.add_argument(
+        "--port", type=int, default=service.port, metavar="PORT", help=text("help.service.port")
+    )
+    parser.add_argument(
+        "--program",
+        default=service.program,
+        metavar="PATH",
+        help=text("help.service.program"),
+    )
+    parser.add_argument("--no-open", action="store_true", help=text("help.service.no-open"))
+    parser.add_argument("--json", action="store_true", help=text("help.forward.json"))
+
+
+def open_service(service: Service, arguments: argparse.Namespace, *, folder: str) -> int:
+    """Start, forward, wait until it answers, open, and stay until Ctrl-C. Raises Refusal."""
+    installation = this_installation()
+    _, node = LeaseStore(installation.data).find(arguments.job)
+    progress = Progress(quiet=arguments.json)
+    with progress.stage(text("tools.starting", title=service.title, alias=node.alias)):
+        running = _started(service, installation, node, arguments, folder)
+    asked = Forward(Kind.LOCAL, running.port, host_port=running.port, named=False)
+    (forward,) = choose_ports([asked], is_free, offer=lambda _: "")
+    with carried(installation, node, [forward], progress) as ssh:
+        with progress.stage(text("tools.waiting", title=service.title)):
+            _wait(service, forward.port, running, node.alias)
+        scheme = "http" if service.page else "vnc"
+        url = f"{scheme}://localhost:{forward.port}{service.page}"
+        if arguments.json:
+            say_json({"machine": node.alias, "url": url, "instead_of": forward.wanted or None})
+        else:
+            say(text("tools.stands", title=service.title, url=url, alias=node.alias))
+            if forward.wanted:
+                say(text("forward.instead", wanted=forward.wanted))
+        if not arguments.no_open and not _open(
+            service, url, forward.port, running, installation.data
+        ):
+            progress.say(text("tools.open-yourself", url=url))
+        progress.say(text("tools.until", title=service.title))
+        return wait_for_the_end(ssh)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """What service.sh said. The token is a secret: it goes into a file, not onto the screen."""
+
+    port: int
+    token: str
+    log: str
+
+
+def _started(
+    service: Service,
+    installation: Installation,
+    node: Node,
+    arguments: argparse.Namespace,
+    folder: str,
+) -> _Running:
+    words = ["sh", "-s", "--", service.name, str(arguments.port), arguments.program, folder]
+    done = subprocess.run(
+        [*ssh_command(installation, find_ssh()), "-T", node.alias, shlex.join(words)],
+        input=_SCRIPT.read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == _NO_PROGRAM:
+        raise refusal(
+            Reason.TOOL_MISSING,
+            "tools.not-there",
+            title=service.title,
+            program=arguments.program,
+            alias=node.alias,
+            install=f"sshq-local exec {node.alias} -- {service.install}",
+            exit_code=Exit.SSH_MISSING,
+        )
+    if done.returncode == _NO_FOLDER:
+        raise refusal(Reason.BAD_PATH, "tools.no-folder", folder=repr(folder), alias=node.alias)
+    facts = dict(
+        line.split("=", 1)
+        for line in done.stdout.decode(errors="replace").splitlines()
+        if "=" in line
+    )
+    if done.returncode != 0 or "port" not in facts:
+        why = done.stderr.decode(errors="replace").strip().splitlines()
+        raise refusal(
+            Reason.TOOL_FAILED,
+            "tools.not-started",
+            title=service.title,
+            why=why[-1] if why else done.returncode,
+            alias=node.alias,
+            exit_code=Exit.SSH_FAILED if done.returncode == Exit.SSH_FAILED else Exit.REFUSED,
+        )
+    return _Running(int(facts["port"]), facts.get("token", ""), facts.get("log", ""))
+
+
+def _wait(service: Service, port: int, running: _Running, alias: str) -> None:
+    until = time.monotonic() + _PATIENCE
+    while not service.answers(port, running.token):
+        if time.monotonic() > until:
+            raise refusal(
+                Reason.TOOL_FAILED,
+                "tools.no-answer",
+                title=service.title,
+                log=f"sshq-local exec {alias} -- tail {running.log}",
+            )
+        time.sleep(_PAUSE)
+
+
+def _open(service: Service, url: str, port: int, running: _Running, data: Path) -> bool:
+    if not service.page:
+        return _open_viewer(port, url)
+    if not service.token_in_page:
+        return webbrowser.open(url)
+    return _open_with_token(service, url, running.token, data)
+
+
+def _open_with_token(service: Service, url: str, token: str, data: Path) -> bool:
+    """Through a file that only we can read: on a command line or a screen others could read it."""
+    make_private_folder(data / "pages")
+    page = data / "pages" / f"{service.name}.html"
+    refresh = f'<meta http-equiv="refresh" content="0;url={url}?token={token}">'
+    write_atomically(page, f"<!doctype html>{refresh}<title>{service.title}</title>".encode())
+    return webbrowser.open(page.as_uri())
+
+
+def _open_viewer(port: int, url: str) -> bool:
+    """A VNC viewer: macOS has one; elsewhere most are called vncviewer."""
+    viewer = find_program("vncviewer", {})
+    if viewer:
+        command = [viewer, f"localhost::{port}"]
+    elif sys.platform == "darwin":
+        command = ["open", url]
+    else:
+        return False
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return True
+
+
+def http_answers(path: str) -> Callable[[int, str], bool]:
+    """Whether an HTTP server on a local port answers 200 to `path`, with the token if it has one."""
+
+    def answers(port: int, token: str) -> bool:
+        connection = http.client.HTTPConnection("localhost", port, timeout=5)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"token {token}"})
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return answers
+
+
+def vnc_answers(port: int, token: str) -> bool:  # noqa: ARG001 - loopback and SSH are its only locks
+    """Whether a VNC server greets on a local port (RFC 6143, section 7.1.1)."""
+    try:
+        with socket.create_connection(("localhost", port), timeout=5) as connection:
+            return connection.recv(4) == b"RFB "
+    except OSError:
+        return False

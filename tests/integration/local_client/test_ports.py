@@ -1,0 +1,65 @@
+"""Ports that are free and ports that aren't, and connections that each get a process."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from sshq_local.ports import is_free
+from sshq_local.relay import listen
+
+RELAY = """
+import sys
+from sshq_local.relay import listen, relay
+listeners = listen(int(sys.argv[1]))
+print("listening", flush=True)
+echo = "import sys, os\\nwhile block := os.read(0, 100): os.write(1, block.upper())"
+relay(listeners, lambda: [sys.executable, "-c", echo])
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [
+        (socket.AF_INET, "127.0.0.1"),
+        (socket.AF_INET, "0.0.0.0"),  # noqa: S104 - another program's, for the test
+        (socket.AF_INET6, "::1"),
+        (socket.AF_INET6, "::"),
+    ],
+)
+def test_a_listener_in_any_of_localhost_s_families_takes_a_port(
+    family: socket.AddressFamily, address: str
+) -> None:
+    with socket.socket(family) as other:
+        other.bind((address, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert not is_free(port)
+        with pytest.raises(OSError, match="in use"):
+            listen(port)
+    assert is_free(port)
+
+
+def test_each_connection_gets_a_process_of_its_own_and_ends_with_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-c", RELAY, str(port)], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout
+        server.stdout.readline()
+        first = socket.create_connection(("127.0.0.1", port))
+        second = socket.create_connection(("::1", port))
+        for connection, word in ((second, b"two"), (first, b"one")):
+            connection.sendall(word)
+            assert connection.recv(10) == word.upper()
+        first.shutdown(socket.SHUT_WR)
+        assert first.recv(10) == b""
+        server.terminate()
+    # What was open when it died is over too: the process behind it lost its input.
+    assert second.recv(10) == b""
+    for connection in (first, second):
+        connection.close()
