@@ -187,6 +187,11 @@ class MemoryLeases:
         self.all[lease] = stored.model_copy(update={"ended": why})
         return True
 
+    def prolong(self, lease: str, until: datetime) -> None:
+        stored = self.all[lease]
+        if stored.ended is None and stored.expires_at < until:
+            self.all[lease] = stored.model_copy(update={"expires_at": until})
+
     def of_job(self, job: str) -> list[Lease]:
         return [lease for lease in self.all.values() if lease.job == job]
 

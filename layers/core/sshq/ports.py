@@ -132,6 +132,10 @@ class Leases(Protocol):
         """False if it had been ended before."""
         ...
 
+    def prolong(self, lease: str, until: datetime) -> None:
+        """Let a live lease end later; one that has ended stays ended."""
+        ...
+
     def of_job(self, job: str) -> list[Lease]: ...
 
     def add_session(self, session: LeaseSession, now: datetime) -> bool:

@@ -146,6 +146,8 @@ class Job(Record):
     started_at: datetime | None = None
     billable_seconds: int | None = None
     deadline_untold: bool = False
+    extended_by: str = ""
+    kept_until: datetime | None = None
     shown: str = ""
     settled: bool = False
 
@@ -157,6 +159,11 @@ class Job(Record):
     @property
     def is_open(self) -> bool:
         return not self.phase.has_ended
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it runs or will, and nobody has ended it yet."""
+        return self.is_open and self.phase is not Phase.STOPPING
 
     @property
     def restarts_anew(self) -> bool:

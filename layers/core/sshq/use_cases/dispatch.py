@@ -8,7 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
-from sshq.use_cases import add_user, approving, look, mint, run, setup, stop
+from sshq.use_cases import add_user, approving, going_on, look, mint, run, setup, stop
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ _COMMANDS: Mapping[str, UseCase] = {
     "stop": stop.stop,
     "connect": mint.connect,
     "list": look.jobs,
+    "status": look.status,
+    "logs": look.logs,
+    "extend": going_on.extend,
+    "start": going_on.start,
+    "keep": going_on.keep,
     "whoami": look.whoami,
     "approve": approving.approve,
     "decline": approving.decline,

@@ -10,10 +10,13 @@ from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
+from sshq.use_cases.choosing import choose_job
+from sshq.use_cases.showing import console_of
 
 if TYPE_CHECKING:
     from sshq.chat.command import NoArguments
-    from sshq.chat.commands.watch import Listing
+    from sshq.chat.commands.jobs import AJob
+    from sshq.chat.commands.watch import Listing, Log
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
@@ -29,6 +32,24 @@ def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
     if arguments.all:
         found += services.jobs.ended_jobs_of(message.actor, since=now - LISTED_AFTER_END)
     answer(services, message, views.job_list(found, now, here))
+
+
+def status(services: Services, message: QueueMessage, arguments: AJob) -> None:
+    """One job as it is now, to whoever asks."""
+    job = choose_job(services, message.actor, arguments.job, ended=True)
+    member = authorise(services, message.actor, Who.MEMBER, verb="status", job=job)
+    here = texts(member.language if member else job.language)
+    console = console_of(services)
+    answer(services, message, views.status(job, services.clock.now(), console, here))
+
+
+def logs(services: Services, message: QueueMessage, arguments: Log) -> None:
+    """The last lines of a job's log, to whoever asks alone."""
+    job = choose_job(services, message.actor, arguments.job, ended=True)
+    member = authorise(services, message.actor, Who.MEMBER, verb="logs", job=job)
+    here = texts(member.language if member else job.language)
+    lines = services.job_logs.tail(job.name, arguments.tail).lines
+    answer(services, message, views.log(job, lines, console_of(services), here))
 
 
 def whoami(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001

@@ -53,10 +53,13 @@ def announce(services: Services, job: Job) -> None:
     services.jobs.change(job.name, lambda stored: stored.model_copy(update=update))
 
 
+def console_of(services: Services) -> Console:
+    """Where the stack's account is looked at."""
+    return Console(services.settings.region, services.settings.partition)
+
+
 def _view(services: Services, job: Job, lines: Sequence[LogLine]) -> View:
-    settings = services.settings
-    console = Console(settings.region, settings.partition)
-    return views.job(job, console=console, lines=lines)
+    return views.job(job, console=console_of(services), lines=lines)
 
 
 def _tells_of_failure(job: Job) -> bool:

@@ -16,20 +16,34 @@ from sshq.use_cases.ending import clean_up
 from sshq.use_cases.showing import show
 
 if TYPE_CHECKING:
-    from sshq.chat.commands.jobs import AJob
+    from sshq.chat.commands.jobs import Stop
     from sshq.domain.jobs import Job
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
 
-def stop(services: Services, message: QueueMessage, arguments: AJob) -> None:
-    """Stop a job of the actor's own (an admin: anyone's)."""
+def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
+    """Stop a job of the actor's own (an admin: anyone's), or all of the actor's own."""
+    if arguments.mine:
+        _stop_all(services, message)
+        return
     job = choose_job(services, message.actor, arguments.job)
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     if not job.is_open:
         raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
     stop_job(services, job, EndReason.ASKED)
     answer(services, message, views.stopping(job, texts(job.language)))
+
+
+def _stop_all(services: Services, message: QueueMessage) -> None:
+    member = authorise(services, message.actor, Who.MEMBER, verb="stop")
+    here = texts(member.language if member else services.settings.language)
+    own = services.jobs.open_jobs_of(message.actor)
+    if not own:
+        raise Refusal(Reason.NO_JOBS)
+    for job in own:
+        stop_job(services, job, EndReason.ASKED)
+    answer(services, message, views.stopping_all(own, here))
 
 
 def stop_job(services: Services, job: Job, reason: EndReason) -> None:

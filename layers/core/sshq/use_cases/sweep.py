@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from sshq.domain.caretaking import reason_to_stop
 from sshq.domain.jobs import Phase
 from sshq.use_cases.follow import follow
+from sshq.use_cases.going_on import tell_deadline
 from sshq.use_cases.stop import stop_job
 
 if TYPE_CHECKING:
@@ -45,3 +46,5 @@ def _look_after(services: Services, job: Job) -> None:
     if reason is not None:
         services.audit.record("caretaker-stops", actor=None, job=current.name, reason=reason.value)
         stop_job(services, current, reason)
+        return
+    tell_deadline(services, current)

@@ -465,3 +465,19 @@ def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
     assert "sshq-bob-1" in unsettled
     assert "sshq-carol-1" not in unsettled
     assert "sshq-bob-1" not in [job.name for job in live.jobs.open_jobs()]
+
+
+def test_a_lease_is_prolonged_only_while_it_lives_and_never_shortened(live: Live) -> None:
+    live.leases.add(a_lease("long"))
+    live.leases.prolong("long", NOW + 2 * HOUR)
+    live.leases.prolong("long", NOW + HOUR)
+    live.leases.prolong("nobody", NOW + HOUR)
+    stored = live.leases.get("long")
+    assert stored is not None
+    assert stored.expires_at == NOW + 2 * HOUR
+
+    live.leases.end("long", LeaseEnd.BY_OWNER)
+    live.leases.prolong("long", NOW + 3 * HOUR)
+    ended = live.leases.get("long")
+    assert ended is not None
+    assert ended.expires_at == NOW + 2 * HOUR

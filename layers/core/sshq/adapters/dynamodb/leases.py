@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,17 @@ class DynamoLeases:
         except ConditionFailedError:
             return False
         return True
+
+    def prolong(self, lease: str, until: datetime) -> None:
+        with suppress(ConditionFailedError):
+            self._table.update(
+                _pk(lease),
+                _SK,
+                "SET expires_at = :until, expires = :forgotten",
+                condition="attribute_exists(pk) AND attribute_not_exists(ended)"
+                " AND expires_at < :until",
+                values={":until": iso(until), ":forgotten": epoch(until + _KEPT)},
+            )
 
     def of_job(self, job: str) -> list[Lease]:
         return [from_item(Lease, item) for item in self._table.query_index(f"LEASES#{job}")]

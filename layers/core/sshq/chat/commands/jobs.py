@@ -72,6 +72,12 @@ class AJob(Model):
     job: JobName | None = None
 
 
+class Stop(AJob):
+    """`/sshq stop`"""
+
+    mine: bool = False
+
+
 JOB = Parameter("job", metavar="JOB")
 
 COMMANDS: tuple[Command, ...] = (
@@ -102,8 +108,8 @@ COMMANDS: tuple[Command, ...] = (
         "stop",
         Who.MEMBER,
         Queue.COMMANDS,
-        AJob,
-        (JOB,),
-        ("/sshq stop", "/sshq stop sshq-alice-workbench-k3v9qz2a"),
+        Stop,
+        (JOB, Parameter("mine", "--mine", switch=True)),
+        ("/sshq stop", "/sshq stop resnet", "/sshq stop --mine"),
     ),
 )

@@ -1,16 +1,60 @@
-"""Commands that look at jobs, and prolong them."""
+"""Commands that look at jobs, let them go on, and prolong them."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
 from sshq.chat.command import Command, Parameter, Queue
+from sshq.chat.commands.jobs import JOB, AJob, JobName
 from sshq.domain.authorisation import Who
+from sshq.domain.durations import parse_duration
 from sshq.domain.model import Model
+
+MOST_LINES = 200
+KEEP_SECONDS = 3600
+LONGEST_EXTENSION = 28 * 86_400
+
+
+def _seconds(value: Any) -> Any:  # noqa: ANN401  it stands before validation
+    return parse_duration(value) if isinstance(value, str) else value
 
 
 class Listing(Model):
     """`/sshq list`"""
 
     all: bool = False
+
+
+class Log(AJob):
+    """`/sshq logs`"""
+
+    tail: int = Field(default=50, ge=1, le=MOST_LINES)
+
+
+class Extend(Model):
+    """`/sshq extend`: by a span of time, or (asked for on the laptop) until a moment."""
+
+    job: JobName | None = None
+    by: Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=LONGEST_EXTENSION)] | None = None
+    until: datetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, found: Any) -> Any:  # noqa: ANN401  it stands before validation
+        """Whoever has one job needn't name it: `/sshq extend 2h`."""
+        if isinstance(found, dict) and "by" not in found and not found.get("until"):
+            return {"by": found.get("job") or ""}
+        return found
+
+
+class Keep(Model):
+    """The button on the warning that a job is idle."""
+
+    job: JobName
+    seconds: int = Field(default=KEEP_SECONDS, ge=60, le=86_400)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -23,4 +67,23 @@ COMMANDS: tuple[Command, ...] = (
         ("/sshq list", "/sshq list --all"),
         aliases=("jobs",),
     ),
+    Command("status", Who.MEMBER, Queue.COMMANDS, AJob, (JOB,), ("/sshq status resnet",)),
+    Command(
+        "logs",
+        Who.MEMBER,
+        Queue.COMMANDS,
+        Log,
+        (JOB, Parameter("tail", "--tail", "N")),
+        ("/sshq logs", "/sshq logs resnet --tail 100"),
+    ),
+    Command(
+        "extend",
+        Who.MEMBER,
+        Queue.COMMANDS,
+        Extend,
+        (JOB, Parameter("by", metavar="TIME")),
+        ("/sshq extend 2h", "/sshq extend resnet 1h30m"),
+    ),
+    Command("start", Who.MEMBER, Queue.COMMANDS, AJob, (JOB,), ("/sshq start resnet",)),
+    Command("keep", Who.MEMBER, Queue.COMMANDS, Keep, typed=False),
 )

@@ -41,6 +41,12 @@ def stopping(job: Job, here: Texts) -> View:
     return notice(here, "stop.stopping", job=job.name)
 
 
+def stopping_all(jobs: list[Job], here: Texts) -> View:
+    """The answer to `/sshq stop --mine`."""
+    names = ", ".join(f"`{job.name}`" for job in jobs)
+    return notice(here, "stop.all", count=str(len(jobs)), jobs=names)
+
+
 def ticket(job: Job, ticket: str, here: Texts) -> View:
     """The line to paste. It is shown ephemerally, to the owner alone."""
     title = here.mrkdwn("ticket.title", job=job.name)

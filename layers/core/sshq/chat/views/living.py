@@ -14,12 +14,14 @@ from sshq.chat.mrkdwn import escape
 from sshq.chat.view import View
 from sshq.chat.views.blocks import actions, button, context, preformatted, section
 from sshq.chat.views.jobs import shape
+from sshq.chat.views.notices import notice
 from sshq.domain.durations import format_duration
 from sshq.domain.jobs import EndReason, Job, Phase, Step
 from sshq.domain.records import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sshq.domain.console_links import Console
     from sshq.domain.log_pages import LogLine
@@ -37,7 +39,10 @@ _LONGEST_FAILURE = 1000
 
 def job(job: Job, *, console: Console, lines: Sequence[LogLine] = ()) -> View:
     """`lines` are the last of the job's log, shown where something failed."""
-    here = texts(job.language)
+    return _job(job, texts(job.language), console, lines)
+
+
+def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ()) -> View:
     phase = here.mrkdwn(f"job.phase.{job.phase.value}")
     said = [f"{_SIGNS.get(job.phase, ':large_yellow_circle:')} `{job.name}`: {phase}"]
     said += [_way(job, here)] if job.history else []
@@ -54,6 +59,30 @@ def job(job: Job, *, console: Console, lines: Sequence[LogLine] = ()) -> View:
     if buttons:
         blocks.append(actions(*buttons))
     return View(text=f"{job.name}: {phase}", blocks=tuple(blocks))
+
+
+def status(job: Job, now: datetime, console: Console, here: Texts) -> View:
+    """The same to whoever asks, with what changes by the minute."""
+    shown = _job(job, here, console)
+    left = int((job.deadline - now).total_seconds())
+    facts = {
+        "age": format_duration(int(((job.ended_at or now) - job.created_at).total_seconds())),
+        "here": format_duration(int((now - job.phase_since).total_seconds())),
+        "left": format_duration(left),
+    }
+    line = here.mrkdwn("status.open" if job.is_open else "status.ended", **facts)
+    blocks = [shown.blocks[0], section(line), *shown.blocks[1:]]
+    return View(text=shown.text, blocks=tuple(blocks))
+
+
+def log(job: Job, lines: Sequence[LogLine], console: Console, here: Texts) -> View:
+    """The end of a job's log."""
+    if not lines:
+        return notice(here, "logs.none", job=job.name)
+    title = here.mrkdwn("logs.title", job=job.name, count=str(len(lines)))
+    link = f"<{console.log(job.name)}|{here.mrkdwn('job.link.log')}>"
+    text = log_text(lines, several=job.shape.count > 1)
+    return View(text=title, blocks=(section(title), preformatted(text), context(link)))
 
 
 def log_text(lines: Sequence[LogLine], *, several: bool) -> str:

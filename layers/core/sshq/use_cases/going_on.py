@@ -1,0 +1,103 @@
+"""`/sshq extend`, `start` and [Keep 1 h]: a running job may go on, and its containers hear of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.domain.authorisation import Who
+from sshq.domain.extending import extended
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+from sshq.use_cases.choosing import choose_job
+from sshq.use_cases.showing import show
+
+if TYPE_CHECKING:
+    from sshq.chat.commands.jobs import AJob
+    from sshq.chat.commands.watch import Extend, Keep
+    from sshq.domain.jobs import Job
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+
+def extend(services: Services, message: QueueMessage, arguments: Extend) -> None:
+    """Move a job's deadline, up to the hard cap that it was started with."""
+    job = choose_job(services, message.actor, arguments.job)
+    authorise(services, message.actor, Who.MEMBER, verb="extend", job=job)
+    before = job.deadline
+
+    def later(stored: Job) -> Job:
+        by = timedelta(seconds=arguments.by or 0)
+        return extended(stored, arguments.until or stored.deadline + by, message.request)
+
+    job = services.jobs.change(job.name, later) or job
+    for lease in services.leases.of_job(job.name):
+        # One that ended with the job ends with it still; one that ends earlier does so for a reason.
+        if lease.expires_at == before:
+            services.leases.prolong(lease.id, job.deadline)
+    deadline = f"{job.deadline:%Y-%m-%d %H:%M}"
+    services.audit.record("extended", actor=message.actor, job=job.name, until=deadline)
+    tell_deadline(services, job)
+    show(services, services.jobs.get(job.name) or job)
+    here = texts(job.language)
+    answer(services, message, views.notice(here, "extend.done", job=job.name, deadline=deadline))
+
+
+def tell_deadline(services: Services, job: Job) -> None:
+    """Tell a ready job's containers its deadline. What they don't confirm, the caretaker repeats."""
+    if not job.deadline_untold or not job.nodes:
+        return
+    if _tell(services, job, "deadline", int(job.deadline.timestamp())):
+        services.jobs.change(
+            job.name,
+            lambda stored: (
+                stored.model_copy(update={"deadline_untold": False})
+                if (stored.deadline, stored.nodes) == (job.deadline, job.nodes)
+                else None
+            ),
+        )
+
+
+def start(services: Services, message: QueueMessage, arguments: AJob) -> None:
+    """Let the command begin that waits in a job's containers."""
+    job = choose_job(services, message.actor, arguments.job)
+    authorise(services, message.actor, Who.MEMBER, verb="start", job=job)
+    if not job.may_go_on:
+        raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
+    if job.is_workbench or not job.shape.container.wait_seconds:
+        raise Refusal(Reason.NOTHING_WAITS, job=job.name)
+    if not job.nodes:
+        raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
+    if not _tell(services, job, "start", 0):
+        raise Refusal(Reason.NODE_NOT_CONNECTED)
+    services.audit.record("started", actor=message.actor, job=job.name)
+    answer(services, message, views.notice(texts(job.language), "start.done", job=job.name))
+
+
+def keep(services: Services, message: QueueMessage, arguments: Keep) -> None:
+    """A job isn't idle before that time has passed, whatever it does."""
+    job = choose_job(services, message.actor, arguments.job)
+    authorise(services, message.actor, Who.MEMBER, verb="keep", job=job)
+    until = message.received_at + timedelta(seconds=arguments.seconds)
+
+    def kept(stored: Job) -> Job:
+        if not stored.may_go_on:
+            raise Refusal(Reason.JOB_HAS_ENDED, job=stored.name)
+        return stored.model_copy(update={"kept_until": until})
+
+    job = services.jobs.change(job.name, kept) or job
+    services.audit.record("kept", actor=message.actor, job=job.name)
+    # The container's own watchdog may be the stricter of the two.
+    _tell(services, job, "keep", arguments.seconds)
+    show(services, job)
+    here = texts(job.language)
+    answer(services, message, views.notice(here, "keep.done", job=job.name, until=f"{until:%H:%M}"))
+
+
+def _tell(services: Services, job: Job, verb: str, argument: int) -> bool:
+    """Whether all nodes confirmed it."""
+    told = [services.nodes.tell(node.id, verb, str(argument)) for node in job.nodes]
+    return all(told)
