@@ -27,13 +27,25 @@ activity() {
   bytes_then=$activity_bytes
   gpu_then=$activity_gpu
   activity_begin
+  ms_since=$((activity_since - since_then))
+  bytes_since=$(json_number "$(above_keep_alive "$(grown "$bytes_then" "$activity_bytes")" "$ms_since")")
+  typing_since=$(json_number "$(terminals_used_since "$clock_then")")
+  cpu_since=$(cpu_percent "$cpu_then" "$activity_cpu")
+  load_now=$(load)
+  activity_busy=
+  ! is_busy "$bytes_since" "$typing_since" "$cpu_since" "$gpu_then" "$load_now" || activity_busy=1
   activity_facts=$(printf '"seconds":%s,"logins":%s,"bytes":%s,"typing":%s,"cpu":%s,"gpu":%s,"load":%s' \
-    "$(((activity_since - since_then + 500) / 1000))" \
-    "$(json_number "$(ssh_connections | wc -w | tr -d ' ')")" \
-    "$(json_number "$(above_keep_alive "$(grown "$bytes_then" "$activity_bytes")" "$((activity_since - since_then))")")" \
-    "$(json_number "$(terminals_used_since "$clock_then")")" \
-    "$(cpu_percent "$cpu_then" "$activity_cpu")" "$gpu_then" "$(load)")
+    "$(((ms_since + 500) / 1000))" "$(json_number "$(ssh_connections | wc -w | tr -d ' ')")" \
+    "$bytes_since" "$typing_since" "$cpu_since" "$gpu_then" "$load_now")
   record_apart activity ok '' "$(($(now_ms) - activity_took))" "{$activity_facts}"
+}
+
+# is_busy BYTES TYPING CPU GPU LOAD, as JSON has them. The bot goes by the same (domain/records.py).
+is_busy() {
+  echo "$*" | awk '{
+    exit !($1 != "0" || $2 != "0" || $3 == "null" || $3 >= 10 || $4 == "null" || $4 >= 5 ||
+      $5 == "null" || $5 >= 0.5)
+  }'
 }
 
 # sshd has one child for each connection; the child's own, if any, is the unprivileged half of it.

@@ -12,9 +12,27 @@ prepare_agent() (
     agent_program=$SSHQ_HOME/agent/amazon-ssm-agent
   fi
   keep_job_role "$agent_program" || { echo config_not_written; exit 1; }
+  supply_ca_bundle
   printf '%s\n' "$agent_program" >"$SSHQ_HOME/agent.path"
   echo "$agent_how"
 )
+
+keep_agent() {
+  set -- "$(cat "$SSHQ_HOME/agent.path")"
+  [ ! -s "$SSHQ_HOME/ca.pem" ] || set -- env "SSL_CERT_FILE=$SSHQ_HOME/ca.pem" "$@"
+  keep agent "$@"
+}
+
+# An image without the authorities' certificates, where Go looks for them, gets those of the channel.
+supply_ca_bundle() {
+  rm -f "$SSHQ_HOME/ca.pem"
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem \
+    /etc/ssl/ca-bundle.pem /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem; do
+    [ ! -s "$bundle" ] || return 0
+  done
+  [ -z "${SSL_CERT_FILE:-}" ] && [ -f "$AGENT_CHANNEL/ca.pem" ] && is_pinned ca.pem || return 0
+  cp "$AGENT_CHANNEL/ca.pem" "$SSHQ_HOME/ca.pem"
+}
 
 # Unpack one file of the channel, if it is the pinned one; else a code on stdout.
 unpack_agent() {
@@ -91,6 +109,7 @@ write_agent_config() {
 register_node() (
   umask 077
   agent_program=$(cat "$SSHQ_HOME/agent.path")
+  [ ! -s "$SSHQ_HOME/ca.pem" ] || export SSL_CERT_FILE="$SSHQ_HOME/ca.pem"
   log=$SSHQ_HOME/log/register.log
   for pause in 2 5 0; do
     "$agent_program" -register -y -code "$SSHQ_ACTIVATION_CODE" -id "$SSHQ_ACTIVATION_ID" \

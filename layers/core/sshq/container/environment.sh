@@ -2,7 +2,8 @@
 # The user's environment, kept apart from ours: a PYTHONPATH or LD_LIBRARY_PATH that the job needs
 # must not reach sshd and the agent.
 
-# Read our own facts out of job.env, without the user's exports that stand there too.
+# Read our own facts out of job.env, without the user's exports that stand there too. Of those, two of
+# sagemaker-ssh-helper's mean something to us.
 load_job() {
   eval "$(
     kept_path=$PATH
@@ -10,12 +11,25 @@ load_job() {
     . "$JOB_CHANNEL/job.env"
     PATH=$kept_path
     for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
-      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE AGENT_SUMS; do
+      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE AGENT_SUMS SSM_ROLE; do
       eval "value=\${SSHQ_$name-}"
       # shellcheck disable=SC2154  # set by the eval
       printf "SSHQ_%s='%s'\n" "$name" "$(printf '%s' "$value" | sed "s/'/'\\\\''/g")"
     done
+    [ "${SSH_LOG_TO_STDOUT-}" != true ] || echo SSHQ_LOG_TO_STDOUT=true
+    if [ "${SSHQ_WAIT_SECONDS:-0}" -eq 0 ]; then
+      echo "SSHQ_WAIT_SECONDS=$(json_number "${SSH_WAIT_TIME_SECONDS-}" | sed 's/null/0/')"
+    fi
   )"
+}
+
+# The activation code is read by now: what follows, the user's code among it, works with a file
+# without it. The channel's own go, where it can be written.
+keep_job_file() {
+  awk '!gone && /^SSHQ_ACTIVATION_CODE=/ { gone = 1; next } { print }' "$JOB_CHANNEL/job.env" \
+    >"$SSHQ_HOME/job.env"
+  rm -f "$JOB_CHANNEL/job.env" "$JOB_CHANNEL/job.json" 2>/dev/null
+  return 0
 }
 
 # For a subshell: become the environment that the user's code is to see.
@@ -26,11 +40,11 @@ enter_user_environment() {
   # purpose: code that calls its setup_and_start_ssh() would otherwise install a second sshd and
   # register a second agent over ours.
   export START_SSH=false SSH_OWNER_TAG="$SSHQ_OWNER" SSH_LOG_TO_STDOUT=false
-  export SSH_WAIT_TIME_SECONDS="$SSHQ_WAIT_SECONDS"
+  export SSH_WAIT_TIME_SECONDS="$SSHQ_WAIT_SECONDS" SSH_SSM_ROLE="$SSHQ_SSM_ROLE"
   export SSH_INSTANCE_COUNT="$((SSHQ_NODES < 2 ? SSHQ_NODES : 2))"
   kept_home=$SSHQ_HOME
   # shellcheck source=/dev/null
-  . "$JOB_CHANNEL/job.env"
+  . "$SSHQ_HOME/job.env"
   unset SSHQ_ACTIVATION_ID SSHQ_ACTIVATION_CODE
   SSHQ_HOME=$kept_home
   PATH=$PATH:$SSHQ_HOME/bin

@@ -32,7 +32,7 @@ GRACE_SECONDS=110
 main() {
   trap 'exit 143' TERM # a first process without a trap would not even hear it
   BEGAN=$(now_ms)
-  ENDING=      # why it ends: stopped or deadline
+  ENDING=      # why it ends: stopped, deadline or idle
   INTERRUPTED= # `await` looks at it
   COMMAND_PID=
   TERMINATED= # what the signal was passed on to
@@ -40,19 +40,20 @@ main() {
   prepare_home
   trap 'on_end stopped' TERM
   trap 'on_end deadline' USR1
+  trap 'on_end idle' USR2
   RANK=$(node_rank "$ML/input/config/resourceconfig.json")
   probe
-  if ! start_up; then
-    record ready failed "${FAILED:-$ENDING}" "$(($(now_ms) - BEGAN))"
-    if [ -z "$ENDING" ] && [ "$SSHQ_FAIL_MODE" = fail ]; then
-      mkdir -p "$ML/output"
-      echo "sshq could not make this node reachable ($FAILED), and the job was asked to fail then." \
-        >"$ML/output/failure"
-      finish start_up_failed 1
-    fi
-  fi
   watch "$$" &
   WATCH_PID=$!
+  if may_start_at_once; then
+    (become_reachable; wait) & # those whom it keeps alive are its children
+  elif ! become_reachable && [ -z "$ENDING" ] && [ "$SSHQ_FAIL_MODE" = fail ]; then
+    mkdir -p "$ML/output"
+    echo "sshq could not make this node reachable ($FAILED), and the job was asked to fail then." \
+      >"$ML/output/failure"
+    finish start_up_failed 1
+  fi
+  observe "$$" &
   if [ -n "$SSHQ_COMMAND" ]; then
     wait_for_start
     run_command
@@ -63,10 +64,25 @@ main() {
   fi
 }
 
+# The user's command doesn't wait for SSH, unless the job depends on it, or a package has to be
+# installed: the command may want the package manager for itself.
+may_start_at_once() {
+  [ -n "$SSHQ_COMMAND" ] && [ "$SSHQ_WAIT_SECONDS" -eq 0 ] && [ "$SSHQ_FAIL_MODE" = run ] &&
+    find_sshd >/dev/null
+}
+
+become_reachable() {
+  if start_up; then return; fi
+  record_apart ready failed "${FAILED:-$ENDING}" "$(($(now_ms) - BEGAN))" \
+    "{\"fail_mode\":\"$SSHQ_FAIL_MODE\"}"
+  return 1
+}
+
 prepare_home() {
   mkdir -p "$SSHQ_HOME/log" "$SSHQ_HOME/bin"
   chmod 700 "$SSHQ_HOME"
-  rm -f "$SSHQ_HOME/ending" "$SSHQ_HOME/start" "$SSHQ_HOME/sshd.pid" "$SSHQ_HOME/node_id" "$SSHQ_HOME/probe.json"
+  keep_job_file
+  rm -f "$SSHQ_HOME/ending" "$SSHQ_HOME/start" "$SSHQ_HOME/keep" "$SSHQ_HOME/sshd.pid" "$SSHQ_HOME/node_id" "$SSHQ_HOME/probe.json"
   : >"$SSHQ_HOME/began"
   echo "${SSHQ_DEADLINE:-0}" >"$SSHQ_HOME/deadline"
   # The agent calls verb.sh here: the input channel needn't stay.
@@ -88,7 +104,7 @@ start_up() {
   await "$agent_preparation"
   FAILED=$(cat "$SSHQ_HOME/sshd.failed" "$SSHQ_HOME/agent.failed" 2>/dev/null | head -n 1)
   if [ -n "$FAILED$ENDING" ]; then
-    record register skipped "${FAILED:-$ENDING}" 0
+    record_apart register skipped "${FAILED:-$ENDING}" 0
     return 1
   fi
   keep sshd "$(cat "$SSHQ_HOME/sshd.path")" -D -e -f "$SSHQ_HOME/sshd_config" &
@@ -97,7 +113,7 @@ start_up() {
   FAILED=$(cat "$SSHQ_HOME/register.failed" 2>/dev/null)
   unset SSHQ_ACTIVATION_CODE
   [ -z "$FAILED$ENDING" ] || return 1
-  keep agent "$(cat "$SSHQ_HOME/agent.path")" &
+  keep_agent &
   if ! wait_for_listener; then
     FAILED=not_listening
     return 1
@@ -106,7 +122,7 @@ start_up() {
   printf '{"job":"%s","rank":%s,%s}\n' "$(json_text "$SSHQ_JOB")" "$RANK" "$(sshd_facts)" \
     >"$SSHQ_HOME/probe.json.new"
   mv -f "$SSHQ_HOME/probe.json.new" "$SSHQ_HOME/probe.json"
-  record ready ok '' "$(($(now_ms) - BEGAN))" "{\"node_id\":\"$node\"}"
+  record_apart ready ok '' "$(($(now_ms) - BEGAN))" "{\"node_id\":\"$node\"}"
 }
 
 # prepare_stage STAGE FUNCTION: run it, tell its record; a failure's code goes to STAGE.failed.
@@ -119,11 +135,11 @@ prepare_stage() {
       sshd) stage_facts="{$(sshd_facts)}" ;;
       register) stage_facts="{\"node_id\":\"$(cat "$SSHQ_HOME/node_id")\"}" ;;
     esac
-    record "$1" ok "$stage_code" "$(($(now_ms) - stage_began))" "$stage_facts"
+    record_apart "$1" ok "$stage_code" "$(($(now_ms) - stage_began))" "$stage_facts"
   else
     stage_code=${stage_code:-interrupted}
     echo "$stage_code" >"$SSHQ_HOME/$1.failed"
-    record "$1" failed "$stage_code" "$(($(now_ms) - stage_began))"
+    record_apart "$1" failed "$stage_code" "$(($(now_ms) - stage_began))"
   fi
 }
 
@@ -159,7 +175,7 @@ run_command() {
   command_began=$(now_ms)
   record command ok started 0
   (
-    trap - TERM USR1
+    trap - TERM USR1 USR2
     umask "$PLATFORM_UMASK"
     # A shell without job control lets its background processes ignore Ctrl-C, for ever. Where the
     # image's `env` can, this is undone: multiprocessing and torchrun use that signal.
@@ -211,7 +227,7 @@ wait_for_rest() {
 
 # finish CODE STATUS: nothing of ours stays behind.
 finish() {
-  trap '' TERM USR1
+  trap '' TERM USR1 USR2
   : >"$SSHQ_HOME/ending" # what dies from now on is not started anew
   end_below "$$" 5
   end_result=ok

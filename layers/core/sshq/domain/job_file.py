@@ -60,6 +60,7 @@ class JobFile(Record):
     idle_seconds: int = 0
     fail_mode: FailMode = FailMode.RUN
     agent: AgentPin | None = None
+    ssm_role: str = ""
 
     def as_shell(self) -> str:
         """`NAME='value'` lines for `.`, then the user's own environment as exports."""
@@ -79,6 +80,7 @@ class JobFile(Record):
             "SSHQ_DEADLINE": str(int(self.deadline.timestamp())),
             "SSHQ_IDLE_SECONDS": str(self.idle_seconds),
             "SSHQ_FAIL_MODE": self.fail_mode.value,
+            "SSHQ_SSM_ROLE": self.ssm_role,
             "SSHQ_AGENT_SUMS": self.agent.sums if self.agent else "",
         }
         lines = [f"{name}={shlex.quote(value)}" for name, value in facts.items()]

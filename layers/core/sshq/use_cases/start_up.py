@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from sshq.domain.jobs import Job
     from sshq.ports import Services
 
+# The bot, which warns before it ends an idle job, has so much longer than the container's watchdog.
+BOT_FIRST_SECONDS = 900
+
 
 @dataclass(frozen=True)
 class StartUp:
@@ -75,9 +78,10 @@ def _own_files(
         env=dict(env),
         wait_seconds=options.wait_seconds,
         deadline=job.deadline,
-        idle_seconds=options.idle_seconds,
+        idle_seconds=options.idle_seconds + BOT_FIRST_SECONDS if options.idle_seconds else 0,
         fail_mode=options.fail_mode,
         agent=agent,
+        ssm_role=services.settings.node_role,
     )
     return {
         "job.json": facts.model_dump_json(indent=1).encode(),

@@ -42,6 +42,7 @@ PATIENCE_SECONDS = 30.0
 AGENT = f"""#!/bin/sh
 if [ "${{1:-}}" = -register ]; then
   case "$*" in *{ACTIVATION_CODE}*) ;; *) exit 4 ;; esac
+  while [ -e "$HOME/wait-for-go" ] && [ ! -e "$HOME/go" ]; do sleep 0.1; done
   [ ! -e "$HOME/refuse" ] || {{ echo "InvalidActivation: $*"; exit 1; }}
   echo "Successfully registered the instance with AWS SSM using Managed instance-id: {NODE_ID}"
   exit 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NODE_ID = "mi-0123456789abcdef0"
+# A command starts at once; one that ends before its node is ready ends the job, too.
+UNTIL_READY = 'while [ ! -s "$SSHQ_HOME/probe.json" ]; do sleep 0.1; done\n'
+UNTIL_FAILED = 'while [ ! -s "$SSHQ_HOME/{}.failed" ]; do sleep 0.1; done; sleep 0.5\n'
 SECRETS = ("canary-activation-code", "canary-platform-secret", "canary-user-value")
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -40,7 +44,7 @@ def test_every_stage_is_told_and_nothing_secret(
     make_container: Callable[..., Any], shell: list[str]
 ) -> None:
     hostile = '\'"\\\n{"sshq":1}\n日本 canary-user-value'
-    command = 'printf "%s" "$HOSTILE" >"$HOME/seen"; exit 3 # \'"\n# env\n'
+    command = UNTIL_READY + 'printf "%s" "$HOSTILE" >"$HOME/seen"; exit 3 # \'"\n# env\n'
     container = make_container(shell=shell, facts={"COMMAND": command}, env={"HOSTILE": hostile})
     container.start()
 
@@ -153,13 +157,15 @@ def test_what_dies_comes_back(
 def test_a_failed_start_up_harms_the_command_only_when_asked_to(
     make_container: Callable[..., Any], shell: list[str], mode: str, status: int, said: bool
 ) -> None:
-    container = make_container(shell=shell, facts={"COMMAND": "echo it runs", "FAIL_MODE": mode})
+    command = UNTIL_FAILED.format("agent") + "echo it runs"
+    container = make_container(shell=shell, facts={"COMMAND": command, "FAIL_MODE": mode})
     container.start(agent=False)
 
     assert container.wait() == status
 
     assert container.records("agent")[0]["code"] == "no_agent"
-    assert container.records("ready")[0]["result"] == "failed"
+    ready = container.records("ready")[0]
+    assert (ready["result"], ready["facts"]) == ("failed", {"fail_mode": mode})
     assert ("it runs" in container.output) is said
     failure = container.folder / "opt/ml/output/failure"
     assert failure.exists() is not said
@@ -172,7 +178,7 @@ def test_a_refused_activation_is_told_without_its_code(
     make_container: Callable[..., Any], shell: list[str]
 ) -> None:
     # The user's environment doesn't reach the agent, so the stand-in is told by a file.
-    container = make_container(shell=shell, facts={"COMMAND": "true"})
+    container = make_container(shell=shell, facts={"COMMAND": UNTIL_FAILED.format("register")})
     (container.folder / "root").mkdir()
     (container.folder / "root/refuse").touch()
     container.start()
@@ -182,3 +188,87 @@ def test_a_refused_activation_is_told_without_its_code(
     assert container.records("register")[0]["code"] == "activation_refused"
     log = (container.home / "log/register.log").read_text()
     assert log == "(a line with the activation code)\n"
+
+
+def test_the_command_starts_at_once_and_not_after_ssh(
+    make_container: Callable[..., Any], shell: list[str]
+) -> None:
+    container = make_container(
+        shell=shell, facts={"COMMAND": 'echo it runs; : >"$HOME/go"; ' + UNTIL_READY}
+    )
+    (container.folder / "root").mkdir()
+    (container.folder / "root/wait-for-go").touch()
+    container.start()
+
+    assert container.wait() == 0
+
+    stages = [(r["stage"], r["code"]) for r in container.records()]
+    assert stages.index(("command", "started")) < stages.index(("register", ""))
+    assert ("ready", "") in stages
+    assert container.processes() == []
+
+
+def test_the_activation_code_is_out_of_reach_before_the_command_runs(
+    make_container: Callable[..., Any],
+) -> None:
+    container = make_container(
+        facts={
+            "COMMAND": 'cat /proc/$$/environ "$SSHQ_HOME/job.env"\n'
+            'echo "left: $(ls "$SSHQ_HOME/../input/data/sshq")"'
+        }
+    )
+    container.start()
+
+    assert container.wait() == 0
+
+    assert "SSHQ_JOB=" in container.output
+    assert "left: \n" in container.output
+    assert "canary-activation-code" not in container.output
+
+
+@pytest.mark.parametrize("verb", ["sshq-wait", "sm-wait"])
+def test_the_user_lets_the_command_go_as_with_the_old_helper(
+    make_container: Callable[..., Any], verb: str
+) -> None:
+    """Its environment variable asks for the wait, and its word ends it."""
+    container = make_container(
+        facts={"COMMAND": "echo it runs"},
+        env={"SSH_WAIT_TIME_SECONDS": "600", "SSH_LOG_TO_STDOUT": "true"},
+    )
+    container.start()
+    until(lambda: container.records("command"))
+    assert container.records("command")[0]["facts"] == {"seconds": 600}
+
+    done = subprocess.run(
+        [container.home / "bin" / verb, "stop"], env={"SSHQ_HOME": str(container.home)}, check=False
+    )
+
+    assert (done.returncode, container.wait()) == (0, 0)
+    assert "it runs" in container.output
+    assert "Server listening on 127.0.0.1" in container.output
+
+
+def test_a_wait_ends_with_its_time(make_container: Callable[..., Any]) -> None:
+    container = make_container(facts={"COMMAND": "echo it runs", "WAIT_SECONDS": "1"})
+    container.start()
+
+    assert container.wait() == 0
+    assert "it runs" in container.output
+
+
+@pytest.mark.parametrize("moment", ["preparing", "waiting"])
+def test_a_stop_before_the_command_runs_never_runs_it(
+    make_container: Callable[..., Any], shell: list[str], moment: str
+) -> None:
+    container = make_container(
+        shell=shell, facts={"COMMAND": "echo it runs", "WAIT_SECONDS": "600"}
+    )
+    container.start()
+    until(lambda: container.records("command" if moment == "waiting" else "probe"))
+
+    container.signal(signal.SIGTERM)
+
+    assert container.wait() == 143
+    assert "it runs" not in container.output
+    assert container.records("end")[0]["code"] == "stopped"
+    assert container.processes() == []

@@ -30,7 +30,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 @pytest.fixture
 def sh(shell: list[str]) -> Callable[..., bytes]:
     """`sh(script, *arguments, env={})` → stdout. The script finds all functions defined."""
-    names = ("record", "environment", "sshd", "agent", "processes", "activity")
+    names = ("record", "environment", "sshd", "agent", "processes", "activity", "supervisor")
     prelude = "set -u\nRANK=0\nSSHQ_HOME=/nowhere\n" + "".join(
         f". '{FOLDER}/{name}.sh'\n" for name in names
     )

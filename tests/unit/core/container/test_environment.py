@@ -20,7 +20,7 @@ VALUES = {
     "SEVERAL_LINES": "one\n# env\nexport PATH=/evil\n",
     "UNICODE": "日本 ü",
 }
-ENTER = "JOB_CHANNEL=$1; SSHQ_HOME=$1/home; PLATFORM_PATH=$PATH; load_job\n"
+ENTER = "JOB_CHANNEL=$1; SSHQ_HOME=$1/home; PLATFORM_PATH=$PATH; load_job; keep_job_file\n"
 
 
 @pytest.fixture

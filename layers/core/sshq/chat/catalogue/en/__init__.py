@@ -1,6 +1,15 @@
 """English, by area. A key stands in one area only (a test holds it to that)."""
 
-from sshq.chat.catalogue.en import access, approvals, general, jobs, members, setup, watch
+from sshq.chat.catalogue.en import (
+    access,
+    approvals,
+    container,
+    general,
+    jobs,
+    members,
+    setup,
+    watch,
+)
 
-AREAS = (general, setup, members, jobs, watch, access, approvals)
+AREAS = (general, setup, members, jobs, watch, access, approvals, container)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}
