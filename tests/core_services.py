@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sshq.domain.agent_pin import AgentPin
+from sshq.domain.desired_state import Kind
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
 from sshq.domain.job_progress import TrainingStatus
@@ -18,7 +19,7 @@ from sshq.domain.records import parse_record
 from sshq.domain.redaction import redacted
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
-from sshq.domain.setup_plan import Actual, Change, Plan
+from sshq.domain.setup_plan import Action, Actual, Change, Leftovers, Memory, Plan
 from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
+    from sshq.domain.drift import Drift
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
     from sshq.domain.records import StageRecord
     from sshq.domain.sharing import Share
@@ -234,6 +236,7 @@ class MemoryShares:
 class MemoryPlans:
     def __init__(self) -> None:
         self.all: dict[str, Plan] = {}
+        self.begun: set[str] = set()
 
     def put(self, plan: Plan) -> None:
         self.all[plan.digest] = plan
@@ -241,8 +244,33 @@ class MemoryPlans:
     def get(self, digest: str) -> Plan | None:
         return self.all.get(digest)
 
+    def begin(self, digest: str) -> None:
+        self.begun.add(digest)
+
+    def has_begun(self, digest: str) -> bool:
+        return digest in self.begun
+
     def discard(self, digest: str) -> None:
         self.all.pop(digest, None)
+        self.begun.discard(digest)
+
+
+class MemorySetupMemory:
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.dates: Drift | None = None
+
+    def get(self) -> Memory:
+        return self.memory
+
+    def put(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def drift(self) -> Drift | None:
+        return self.dates
+
+    def put_drift(self, drift: Drift) -> None:
+        self.dates = drift
 
 
 class MemoryApprovals:
@@ -495,6 +523,10 @@ class MemoryAccount:
         self.specs: dict[str, dict[str, Any]] = {}
         self.writes: list[str] = []
         self.fails_at: dict[str, Exception] = {}
+        self.left = Leftovers()
+
+    def leftovers(self) -> Leftovers:
+        return self.left
 
     def read(self) -> Actual:
         return Actual(account="123456789012", region="eu-west-1", specs=dict(self.specs))
@@ -504,7 +536,12 @@ class MemoryAccount:
         if error is not None:
             raise error
         self.writes.append(change.resource.key)
-        self.specs[change.resource.key] = change.resource.spec
+        if change.action is Action.DELETE and change.resource.kind is Kind.SETTING:
+            self.specs[change.resource.key] = {"value": "standard"}
+        elif change.action is Action.DELETE:
+            del self.specs[change.resource.key]
+        else:
+            self.specs[change.resource.key] = change.resource.spec
 
 
 class MemoryAudit:
@@ -530,7 +567,7 @@ SETTINGS = Settings(
     node_role="sshq-node-role",
     group="SSHHelperUserGroup",
     boundary_arn="arn:aws:iam::123456789012:policy/sshq-boundary",
-    client_policy_arn="arn:aws:iam::123456789012:policy/SSHSageMakerClientPolicy",
+    client_policy_arn="arn:aws:iam::123456789012:policy/sshq-client",
     session_document="sshq-session",
     command_document="sshq-command",
     default_instance="ml.m5.large",
@@ -552,6 +589,7 @@ class MemoryServices:
     leases: MemoryLeases = field(default_factory=MemoryLeases)
     shares: MemoryShares = field(default_factory=MemoryShares)
     plans: MemoryPlans = field(default_factory=MemoryPlans)
+    setup_memory: MemorySetupMemory = field(default_factory=MemorySetupMemory)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     chat: MemoryChat = field(default_factory=MemoryChat)
     commands_queue: MemoryQueue = field(default_factory=MemoryQueue)

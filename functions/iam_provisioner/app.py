@@ -1,8 +1,19 @@
-"""IamProvisioner: works off provisioning.fifo. The only function that may touch IAM."""
+"""IamProvisioner: works off provisioning.fifo, and looks for drift once a day. Nothing else may touch IAM."""
 
 from __future__ import annotations
 
-from sshq.adapters.sqs_worker import handler_for
-from sshq.use_cases.dispatch import provisioning
+from typing import Any
 
-lambda_handler = handler_for(provisioning)
+from sshq.adapters.sqs_worker import handler_for
+from sshq.composition import live
+from sshq.use_cases.dispatch import provisioning
+from sshq.use_cases.drift import watch
+
+_orders = handler_for(provisioning)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401
+    """Records of the queue, or a tick of EventBridge Scheduler."""
+    if "Records" in event:
+        return _orders(event, context)
+    return watch(live())

@@ -28,7 +28,11 @@ CLIENT_OF = {
 }
 # Where IAM's word for a call isn't the call's name, or one call needs several rights.
 ACTIONS_OF = {
+    "s3.GetBucketEncryption": ["s3:GetEncryptionConfiguration"],
+    "s3.GetBucketLifecycleConfiguration": ["s3:GetLifecycleConfiguration"],
+    "s3.GetPublicAccessBlock": ["s3:GetBucketPublicAccessBlock"],
     "s3.HeadBucket": ["s3:ListBucket"],
+    "s3.PutBucketEncryption": ["s3:PutEncryptionConfiguration"],
     "s3.HeadObject": ["s3:GetObject"],
     "s3.ListObjectsV2": ["s3:ListBucket"],
     "s3.DeleteObjects": ["s3:DeleteObject"],
@@ -48,8 +52,13 @@ def calls() -> set[tuple[str, str]]:
         for named, _, method, paginated in CALL.findall(path.read_text(encoding="utf-8")):
             service = named if named in {"iam", "ssm", "s3"} else _service_of(path)
             if service:
-                found.add((path.stem, f"{service}.{_operation(service, paginated or method)}"))
+                found.add((_adapter(path), f"{service}.{_operation(service, paginated or method)}"))
     return found
+
+
+def _adapter(path: Path) -> str:
+    """The adapter's name: its file's, or its package's."""
+    return path.relative_to(ADAPTERS).parts[0].removesuffix(".py")
 
 
 def _service_of(path: Path) -> str:

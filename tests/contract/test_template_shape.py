@@ -16,7 +16,7 @@ QUEUES = resources("AWS::SQS::Queue")
 TRIGGERS = {
     "SlackGateway": [("HttpApi", "POST /slack/events")],
     "CommandWorker": [("SQS", "CommandsQueue")],
-    "IamProvisioner": [("SQS", "ProvisioningQueue")],
+    "IamProvisioner": [("SQS", "ProvisioningQueue"), ("ScheduleV2", "rate(1 day)")],
     "JobEvents": [("EventBridgeRule", "SageMaker Training Job State Change")],
     "Caretaker": [("ScheduleV2", "rate(1 minute)")],
     "AccessApi": [("HttpApi", "POST /v1/redeem"), ("HttpApi", "ANY /v1/{proxy+}")],

@@ -16,7 +16,7 @@ from sshq.domain.access import RedeemBody
 from sshq.domain.jobs import Node, Phase
 from sshq.domain.keys import key_fingerprint
 from sshq.domain.members import Member
-from sshq.domain.setup_plan import Names, desired, plan
+from sshq.domain.setup_plan import plan
 from sshq.ports import SessionAccess
 from sshq.use_cases import lease_requests
 from sshq.use_cases.redeem import redeem
@@ -102,10 +102,9 @@ def _set_up(aws: CoreAws, live: Live) -> None:
     allowed = json.loads(nothing) | {
         "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]
     }
-    for name in ("sshq-boundary", "SSHSageMakerClientPolicy"):
+    for name in ("sshq-boundary", "sshq-client"):
         aws.client("iam").create_policy(PolicyName=name, PolicyDocument=json.dumps(allowed))
-    names = Names(**{name: getattr(live.settings, name) for name in Names.model_fields})
-    for change in plan(desired(names), live.account.read()).changes:
+    for change in plan(live.settings.names, live.account.read()).changes:
         live.account.apply(change)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Randomness,
         Requests,
         Sessions,
+        SetupMemory,
         Shares,
         StartupFiles,
         Tickets,
@@ -100,6 +101,12 @@ class Live:
         from sshq.adapters.dynamodb.plans import DynamoPlans
 
         return DynamoPlans(self._table)
+
+    @cached_property
+    def setup_memory(self) -> SetupMemory:
+        from sshq.adapters.dynamodb.setup_memory import DynamoSetupMemory
+
+        return DynamoSetupMemory(self._table)
 
     @cached_property
     def approvals(self) -> Approvals:
@@ -170,14 +177,19 @@ class Live:
     def startup_files(self) -> StartupFiles:
         from sshq.adapters.startup_files import S3StartupFiles
 
-        return S3StartupFiles(self._client("s3"), bucket=self.settings.bucket)
+        return S3StartupFiles(
+            self._client("s3"), bucket=self.settings.bucket, account=self.settings.account
+        )
 
     @cached_property
     def agent_mirror(self) -> AgentMirror:
         from sshq.adapters.agent_mirror import S3AgentMirror
 
         return S3AgentMirror(
-            self._client("s3"), bucket=self.settings.bucket, source=self.settings.agent_source
+            self._client("s3"),
+            bucket=self.settings.bucket,
+            account=self.settings.account,
+            source=self.settings.agent_source,
         )
 
     @cached_property

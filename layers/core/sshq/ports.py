@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sshq.chat.view import View
     from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
+    from sshq.domain.drift import Drift
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
     from sshq.domain.job_progress import TrainingStatus
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sshq.domain.log_pages import LogPage
     from sshq.domain.members import Member, Profile
     from sshq.domain.records import StageRecord
-    from sshq.domain.setup_plan import Actual, Change, Plan
+    from sshq.domain.setup_plan import Actual, Change, Leftovers, Memory, Plan
     from sshq.domain.sharing import Share
     from sshq.domain.tickets import Ticket
     from sshq.settings import Settings
@@ -174,7 +175,25 @@ class Plans(Protocol):
 
     def get(self, digest: str) -> Plan | None: ...
 
+    def begin(self, digest: str) -> None:
+        """Its changes are being made from now on."""
+        ...
+
+    def has_begun(self, digest: str) -> bool: ...
+
     def discard(self, digest: str) -> None: ...
+
+
+class SetupMemory(Protocol):
+    """What the account itself can't tell of setup."""
+
+    def get(self) -> Memory: ...
+
+    def put(self, memory: Memory) -> None: ...
+
+    def drift(self) -> Drift | None: ...
+
+    def put_drift(self, drift: Drift) -> None: ...
 
 
 class Approvals(Protocol):
@@ -390,7 +409,13 @@ class Account(Protocol):
 
     def read(self) -> Actual: ...
 
-    def apply(self, change: Change) -> None: ...
+    def leftovers(self) -> Leftovers:
+        """What stands in the way of taking everything down."""
+        ...
+
+    def apply(self, change: Change) -> None:
+        """Make one change. Raises Refusal; its reason AWS_BUSY is worth another try."""
+        ...
 
 
 class Audit(Protocol):
@@ -422,6 +447,8 @@ class Services(Protocol):
     def shares(self) -> Shares: ...
     @property
     def plans(self) -> Plans: ...
+    @property
+    def setup_memory(self) -> SetupMemory: ...
     @property
     def approvals(self) -> Approvals: ...
     @property

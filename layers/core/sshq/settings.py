@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.domain.authorisation import Policy
+from sshq.domain.desired_state import Names
 from sshq.domain.members import people_from
 from sshq.domain.model import Model
-from sshq.domain.setup_plan import Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,17 +41,19 @@ class S3AgentMirror:
         client: Any,  # noqa: ANN401  boto3 has no types
         *,
         bucket: str,
+        account: str,
         source: str,
         trusted: list[PublicKey] | None = None,
     ) -> None:
         self._client = client
-        self._bucket = bucket
+        # The bucket's name can be guessed: nothing is taken from a stranger's.
+        self._where = {"Bucket": bucket, "ExpectedBucketOwner": account}
         self._source = source.rstrip("/")
         self._trusted = trusted
 
     def pinned(self) -> AgentPin | None:
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=PIN_KEY)
+            found = self._client.get_object(**self._where, Key=PIN_KEY)
         except ClientError as error:
             # Without the right to list, S3 says "forbidden" of what isn't there.
             if code(error) in {"NoSuchKey", "NoSuchBucket", "AccessDenied"}:
@@ -76,9 +78,9 @@ class S3AgentMirror:
         sha256 = {name: hashlib.sha256(body).hexdigest() for name, body in content.items()}
         pin = AgentPin(version=version, signed_by=", ".join(sorted(signers)), sha256=sha256)
         for name, body in content.items():
-            self._client.put_object(Bucket=self._bucket, Key=f"{pin.prefix}/{name}", Body=body)
+            self._client.put_object(**self._where, Key=f"{pin.prefix}/{name}", Body=body)
         self._client.put_object(
-            Bucket=self._bucket, Key=PIN_KEY, Body=pin.model_dump_json(indent=1).encode()
+            **self._where, Key=PIN_KEY, Body=pin.model_dump_json(indent=1).encode()
         )
         return pin
 

@@ -158,6 +158,24 @@ def tls_only(*, partition: str, bucket: str) -> Document:
     }
 
 
+def lifecycle_rules() -> list[Document]:
+    """Start-up files go by themselves if a clean-up ever misses them, and so do broken uploads."""
+    return [
+        {
+            "ID": "sshq-start-up-files",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "jobs/"},
+            "Expiration": {"Days": 30},
+        },
+        {
+            "ID": "sshq-broken-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        },
+    ]
+
+
 def session_document() -> Document:
     """AWS-StartSSHSession's shape with the port fixed: a session reaches the SSH server only."""
     return {

@@ -35,7 +35,9 @@ _COMMANDS: Mapping[str, UseCase] = {
     "decline": approving.decline,
 }
 _PROVISIONING: Mapping[str, UseCase] = {
-    "setup": setup.show_plan,
+    "setup": setup.setup,
+    "setup-details": setup.details,
+    "teardown": setup.teardown,
     "setup-apply": setup.apply,
     "setup-cancel": setup.cancel,
 }

@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from moto.core import DEFAULT_ACCOUNT_ID
+
 from sshq_sandbox.aws.api_call import ApiCall, identify
 from sshq_sandbox.aws.fault_answers import answer_for
 from sshq_sandbox.aws.faults import FaultKind, FaultPlan
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DROPPED = "dropped"
+_EXPECTED_OWNER = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
 _BEFORE = {FaultKind.TIMEOUT_BEFORE, FaultKind.CRASH_BEFORE}
 _AFTER = {FaultKind.TIMEOUT_AFTER, FaultKind.CRASH_AFTER}
 _CRASH = {FaultKind.CRASH_BEFORE, FaultKind.CRASH_AFTER}
@@ -55,6 +58,9 @@ class Front:
         call = _identify(environ)
         caller = self._calls.caller_name(call.key_id)
         fault = self._faults.decide(call.operation, caller)
+        if environ.get(_EXPECTED_OWNER, DEFAULT_ACCOUNT_ID) != DEFAULT_ACCOUNT_ID:
+            # moto doesn't look at ExpectedBucketOwner; S3 denies what it asks of a stranger's bucket.
+            fault = FaultKind.DENIAL
 
         def ended(status: int, error: str) -> None:
             seconds = time.perf_counter() - began

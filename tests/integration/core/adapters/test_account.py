@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sshq.domain.refusals import Reason, Refusal
-from sshq.domain.setup_plan import Action, Names, Plan, desired, plan
+from sshq.domain.setup_plan import Action, Leftovers, Memory, Plan, plan, teardown
 
 if TYPE_CHECKING:
     from sshq.composition import Live
@@ -55,8 +55,7 @@ def setup(aws: CoreAws, request: pytest.FixtureRequest) -> Live:
 
 
 def plan_of(live: Live) -> Plan:
-    names = Names(**{name: getattr(live.settings, name) for name in Names.model_fields})
-    return plan(desired(names), live.account.read())
+    return plan(live.settings.names, live.account.read())
 
 
 def apply_all(live: Live) -> None:
@@ -73,7 +72,7 @@ def test_from_nothing_to_an_empty_plan_and_a_second_run_writes_nothing(
 ) -> None:
     aws.client("ssm").reset_service_setting(SettingId="/ssm/managed-instance/activation-tier")
     first = plan_of(setup)
-    assert [change.action for change in first.changes[:-1]] == [Action.CREATE] * 7
+    assert [change.action for change in first.changes[:-1]] == [Action.CREATE] * 6
     assert first.changes[-1].resource.name == "/ssm/managed-instance/activation-tier"
 
     apply_all(setup)
@@ -102,15 +101,10 @@ def test_what_was_changed_by_hand_is_drift_and_is_mended(aws: CoreAws, setup: Li
     foreign = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     iam.attach_role_policy(RoleName=names.job_role, PolicyArn=foreign)
     iam.delete_role_permissions_boundary(RoleName=names.job_role)
-    iam.update_assume_role_policy(
-        RoleName=names.node_role, PolicyDocument=json.dumps(FOREIGN_TRUST)
-    )
     iam.delete_role_policy(RoleName=names.node_role, PolicyName="sshq-node")
     iam.detach_group_policy(GroupName=names.group, PolicyArn=names.client_policy_arn)
-    iam.create_policy_version(
-        PolicyArn=f"arn:aws:iam::{names.account}:policy/{names.job_policy}",
-        PolicyDocument=json.dumps(READ_ONLY),
-        SetAsDefault=True,
+    iam.put_role_policy(
+        RoleName=names.job_role, PolicyName=names.job_policy, PolicyDocument=json.dumps(READ_ONLY)
     )
     document = json.loads(ssm.get_document(Name=names.command_document)["Content"])
     document["description"] = "somebody's"
@@ -118,14 +112,14 @@ def test_what_was_changed_by_hand_is_drift_and_is_mended(aws: CoreAws, setup: Li
         Name=names.command_document, Content=json.dumps(document), DocumentVersion="$LATEST"
     )
     ssm.update_document_default_version(Name=names.command_document, DocumentVersion="2")
-    aws.client("s3").delete_bucket_policy(Bucket=names.bucket)
+    aws.client("s3").delete_bucket_lifecycle(Bucket=names.bucket)
+    aws.client("s3").delete_public_access_block(Bucket=names.bucket)
 
     drift = plan_of(setup)
     assert {change.resource.name for change in drift.changes} == {
         names.job_role,
         names.node_role,
         names.group,
-        names.job_policy,
         names.command_document,
         names.bucket,
     }
@@ -138,22 +132,100 @@ def test_what_was_changed_by_hand_is_drift_and_is_mended(aws: CoreAws, setup: Li
     assert foreign in {policy["PolicyArn"] for policy in attached}
 
 
-def test_a_policy_may_be_mended_more_often_than_iam_keeps_versions(
+def test_an_existing_roles_trust_is_never_written(aws: CoreAws, setup: Live) -> None:
+    apply_all(setup)
+    iam, role = aws.client("iam"), setup.settings.node_role
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(FOREIGN_TRUST))
+
+    found = plan_of(setup)
+
+    assert found.changes == ()
+    (item,) = found.by_hand
+    assert f"update-assume-role-policy --role-name {role}" in item.command
+    assert "ec2.amazonaws.com" in item.command
+    assert "SshqNodes" in item.command
+
+
+def test_policies_that_people_hold_keep_their_versions_even_at_the_limit(
     aws: CoreAws, setup: Live
 ) -> None:
-    apply_all(setup)
-    arn = f"arn:aws:iam::{setup.settings.account}:policy/{setup.settings.job_policy}"
-    iam = aws.client("iam")
+    """The quick-start's own policy may stand at IAM's limit of five: sshq writes none of them."""
+    iam, names = aws.client("iam"), setup.settings.names
+    iam.create_policy(PolicyName=names.job_policy, PolicyDocument=json.dumps(READ_ONLY))
+    arn = names.policy_arn(names.job_policy)
     for _ in range(4):
-        iam.create_policy_version(
-            PolicyArn=arn, PolicyDocument=json.dumps(READ_ONLY), SetAsDefault=True
-        )
-    assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 5
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(READ_ONLY))
+    before = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    quick_start(aws, setup, arn)
 
     apply_all(setup)
 
     assert plan_of(setup).changes == ()
-    assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 5
+    assert iam.list_policy_versions(PolicyArn=arn)["Versions"] == before
+    assert iam.list_entities_for_policy(PolicyArn=arn)["PolicyGroups"] == []
+    assert iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"] == []
+
+
+def quick_start(aws: CoreAws, setup: Live, *attached: str) -> None:
+    """The role and the group as the quick-start script makes them."""
+    iam, names = aws.client("iam"), setup.settings.names
+    trust = json.dumps(FOREIGN_TRUST).replace("ec2", "sagemaker")
+    iam.create_role(RoleName=names.job_role, AssumeRolePolicyDocument=trust)
+    iam.create_group(GroupName=names.group)
+    for arn in attached:
+        iam.attach_role_policy(RoleName=names.job_role, PolicyArn=arn)
+        iam.attach_group_policy(GroupName=names.group, PolicyArn=arn)
+
+
+def test_teardown_leaves_nothing_that_setup_made(aws: CoreAws, setup: Live) -> None:
+    iam, ssm = aws.client("iam"), aws.client("ssm")
+    ssm.reset_service_setting(SettingId="/ssm/managed-instance/activation-tier")
+    before = iam_dump(aws)
+    first = plan_of(setup)
+    apply_all(setup)
+    iam.create_user(UserName="member")
+    iam.add_user_to_group(GroupName=setup.settings.group, UserName="member")
+    setup.startup_files.put("jobs/x", {"job.json": b"{}"})
+    memory = Memory(
+        made={c.resource.key: aws.clock.now() for c in first.changes},
+        settings_before={"/ssm/managed-instance/activation-tier": "standard"},
+    )
+
+    found = teardown(setup.settings.names, setup.account.read(), memory, setup.account.leftovers())
+    for change in found.changes:
+        setup.account.apply(change)
+    iam.delete_user(UserName="member")
+
+    assert len(found.changes) == 7
+    assert iam_dump(aws) == before
+    assert setup.account.read().specs == {
+        "setting:/ssm/managed-instance/activation-tier": {"value": "standard"}
+    }
+
+
+def iam_dump(aws: CoreAws) -> dict[str, Any]:
+    found = aws.client("iam").get_account_authorization_details()
+    return {name: found[name] for name in ("UserDetailList", "GroupDetailList", "RoleDetailList")}
+
+
+def test_teardown_sees_what_jobs_put_out_and_whose_nodes_there_are(
+    aws: CoreAws, setup: Live
+) -> None:
+    assert setup.account.leftovers() == Leftovers()
+    apply_all(setup)
+    setup.startup_files.put("jobs/x", {"job.json": b"{}"})
+    assert not setup.account.leftovers().bucket_has_outputs
+    setup.startup_files.put("output/x", {"model.tar.gz": b"weights"})
+
+    assert setup.account.leftovers().bucket_has_outputs
+
+
+def test_a_bucket_of_that_name_that_is_a_strangers_gets_nothing(aws: CoreAws, setup: Live) -> None:
+    apply_all(setup)
+    stranger = aws.live(**{**dict(setup.settings), "account": "999999999999"})
+
+    with pytest.raises(Refusal, match="bucket-taken"):
+        stranger.account.read()
 
 
 def test_the_bucket_is_private_and_forgets_start_up_files(aws: CoreAws, setup: Live) -> None:
@@ -161,9 +233,11 @@ def test_the_bucket_is_private_and_forgets_start_up_files(aws: CoreAws, setup: L
 
     s3, bucket = aws.client("s3"), setup.settings.bucket
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rule, _ = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert set(block.values()) == {True}
     assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "jobs/"}, {"Days": 30})
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    assert "AES256" in json.dumps(encryption)
     where = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
     assert where == setup.settings.region
 
@@ -190,7 +264,7 @@ def test_what_somebody_else_made_meanwhile_is_refused_and_left_alone(
         RoleName=setup.settings.job_role, AssumeRolePolicyDocument=json.dumps(FOREIGN_TRUST)
     )
 
-    with pytest.raises(Refusal, match="EntityAlreadyExists"):
+    with pytest.raises(Refusal, match="made-meanwhile"):
         setup.account.apply(change)
 
     role = iam.get_role(RoleName=setup.settings.job_role)["Role"]
@@ -208,11 +282,11 @@ def test_an_account_that_may_not_be_read_is_a_refusal(aws: CoreAws, setup: Live)
 WRITES = (
     "CreateBucket",
     "PutPublicAccessBlock",
+    "PutBucketOwnershipControls",
+    "PutBucketEncryption",
     "PutBucketLifecycleConfiguration",
     "PutBucketPolicy",
-    "CreatePolicy",
     "CreateRole",
-    "AttachRolePolicy",
     "PutRolePolicy",
     "CreateGroup",
     "AttachGroupPolicy",
@@ -252,5 +326,5 @@ def test_setup_that_was_cut_short_is_completed_by_the_next(
 
 def _role_is_whole(aws: CoreAws, setup: Live) -> None:
     iam: Any = aws.client("iam")
-    assert iam.list_attached_role_policies(RoleName=setup.settings.job_role)["AttachedPolicies"]
-    assert iam.list_role_policies(RoleName=setup.settings.node_role)["PolicyNames"]
+    for role in (setup.settings.job_role, setup.settings.node_role):
+        assert iam.list_role_policies(RoleName=role)["PolicyNames"]

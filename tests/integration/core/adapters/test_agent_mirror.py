@@ -64,7 +64,7 @@ def mirror(aws: CoreAws, published: dict[str, bytes]) -> Iterator[S3AgentMirror]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     source = f"http://127.0.0.1:{server.server_port}/"
-    yield S3AgentMirror(s3, bucket=BUCKET, source=source, trusted=TRUSTED)
+    yield S3AgentMirror(s3, bucket=BUCKET, account="123456789012", source=source, trusted=TRUSTED)
     server.shutdown()
     server.server_close()
     for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
@@ -115,7 +115,7 @@ def test_a_version_that_is_not_there_is_told(mirror: S3AgentMirror) -> None:
 
 
 def test_only_https_or_loopback_is_a_source(aws: CoreAws) -> None:
-    mirror = S3AgentMirror(aws.client("s3"), bucket=BUCKET, source="http://example.com", trusted=[])
+    mirror = S3AgentMirror(aws.client("s3"), bucket=BUCKET, account="123456789012", source="http://example.com", trusted=[])
 
     with pytest.raises(ValueError, match="https"):
         mirror.mirror(VERSION)

@@ -14,7 +14,7 @@ from sshq.domain.approvals import Approval, Outcome, Why
 from sshq.domain.jobs import Job, JobShape, Message, Node, Phase, ResponseUrl
 from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
 from sshq.domain.members import Member
-from sshq.domain.setup_plan import Actual, Names, desired, plan
+from sshq.domain.setup_plan import Actual, plan
 from tests.core_aws import NOW, TABLE
 from tests.core_services import ADMIN, ALICE, BOB, EVE, MemoryServices
 
@@ -337,8 +337,7 @@ def test_a_new_member_isnt_taken_for_an_old_one_when_the_answer_was_lost(
 
 
 def test_a_plan_is_kept_until_it_is_thrown_away(live: Live) -> None:
-    names = Names(**{name: getattr(live.settings, name) for name in Names.model_fields})
-    wanted = plan(desired(names), Actual(account="123456789012", region="eu-west-1", specs={}))
+    wanted = plan(live.settings.names, Actual(account="123456789012", region="eu-west-1", specs={}))
 
     live.plans.put(wanted)
     assert live.plans.get(wanted.digest) == wanted

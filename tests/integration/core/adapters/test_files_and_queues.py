@@ -85,7 +85,7 @@ def test_a_file_that_stays_is_an_error(aws: CoreAws, live: Live) -> None:
 
     from sshq.adapters.startup_files import S3StartupFiles
 
-    files = S3StartupFiles(Locked(), bucket=aws.settings.bucket)
+    files = S3StartupFiles(Locked(), bucket=aws.settings.bucket, account=aws.settings.account)
     with pytest.raises(RuntimeError, match="AccessDenied"):
         files.delete(f"{PREFIX}locked")
 

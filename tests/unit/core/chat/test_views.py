@@ -15,10 +15,12 @@ from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.chat.registry import COMMANDS
 from sshq.chat.views import blocks
 from sshq.domain.approvals import Approval, Outcome, Why
+from sshq.domain.cloudformation import template
 from sshq.domain.console_links import Console
+from sshq.domain.drift import drift
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.domain.refusals import Reason, Refusal
-from sshq.domain.setup_plan import Actual, Names, desired, plan
+from sshq.domain.setup_plan import Actual, plan
 from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
 
 if TYPE_CHECKING:
@@ -85,14 +87,20 @@ def test_a_hundred_jobs_fit_into_one_message() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_setups_views_can_be_shown(language: str) -> None:
-    names = Names(**{name: getattr(SETTINGS, name) for name in Names.model_fields})
-    found = plan(desired(names), Actual(account="1", region="r", specs={}))
+    found = plan(SETTINGS.names, Actual(account="1", region="r", specs={}))
     here = texts(language)
+    changes = found.changes
+    refusal = Refusal(Reason.REFUSED_BY_AWS, detail="AccessDenied <b>")
     for view in (
         views.plan(found, here),
-        views.applying(found, 3, here),
-        views.setup_done(found, here),
-        views.setup_failed(found.changes[0], "AccessDenied <b>", here),
+        *(views.plan(found, here, unfolded=n) for n in range(len(changes))),
+        views.applying(changes[:3], changes[3], changes[4:], here),
+        views.setup_waits(changes[:3], changes[3], 5.0, here),
+        views.setup_done(found, changes, here, alone=True),
+        views.setup_failed(changes[:3], changes[3], changes[4:], refusal, here, digest="d" * 64),
+        views.setup_unverified(changes, refusal, here),
+        views.drift(found, drift(found, None, START), here),
+        views.export(template(SETTINGS.names), here),
     ):
         check(view)
 

@@ -27,5 +27,18 @@ class DynamoPlans:
         item = self._table.get(_PK, f"PLAN#{digest}")
         return Plan.model_validate_json(item["plan"]) if item else None
 
+    def begin(self, digest: str) -> None:
+        self._table.update(
+            _PK,
+            f"PLAN#{digest}",
+            "SET begun = :yes",
+            condition="attribute_exists(pk)",
+            values={":yes": True},
+        )
+
+    def has_begun(self, digest: str) -> bool:
+        item = self._table.get(_PK, f"PLAN#{digest}")
+        return bool(item and item.get("begun"))
+
     def discard(self, digest: str) -> None:
         self._table.delete(_PK, f"PLAN#{digest}")

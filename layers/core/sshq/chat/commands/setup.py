@@ -1,14 +1,29 @@
-"""Commands that prepare the AWS account."""
+"""Commands that prepare the AWS account, look after it, and take it all down again."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from sshq.chat.command import Command, NoArguments, Queue
+from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
 from sshq.domain.model import Model
+
+
+class Setup(Model):
+    """`/sshq setup [--check | --repair | --export | --quickstart]`"""
+
+    check: bool = False
+    repair: bool = False
+    export: bool = False
+    quickstart: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing_at_a_time(self) -> Self:
+        if self.check + self.repair + self.export > 1 or (self.quickstart and self.repair):
+            raise ValueError("choose one of them")
+        return self
 
 
 class Plan(Model):
@@ -17,8 +32,28 @@ class Plan(Model):
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class PlanDetails(Plan):
+    """Which change of a plan is shown with its policies; none: all are folded."""
+
+    change: int | None = Field(default=None, ge=0, le=50)
+
+
 COMMANDS: tuple[Command, ...] = (
-    Command("setup", Who.ADMIN, Queue.PROVISIONING, NoArguments, examples=("/sshq setup",)),
+    Command(
+        "setup",
+        Who.ADMIN,
+        Queue.PROVISIONING,
+        Setup,
+        (
+            Parameter("check", "--check", switch=True),
+            Parameter("repair", "--repair", switch=True),
+            Parameter("export", "--export", switch=True),
+            Parameter("quickstart", "--quickstart", switch=True),
+        ),
+        ("/sshq setup", "/sshq setup --check", "/sshq setup --repair"),
+    ),
+    Command("teardown", Who.ADMIN, Queue.PROVISIONING, NoArguments, examples=("/sshq teardown",)),
     Command("setup-apply", Who.ADMIN, Queue.PROVISIONING, Plan, typed=False),
     Command("setup-cancel", Who.ADMIN, Queue.PROVISIONING, Plan, typed=False),
+    Command("setup-details", Who.ADMIN, Queue.PROVISIONING, PlanDetails, typed=False),
 )

@@ -5,7 +5,17 @@ from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket, ticket_reused
 from sshq.chat.views.living import job, log, status
 from sshq.chat.views.notices import dead_letter, notice, refusal
-from sshq.chat.views.setup import applying, plan, setup_done, setup_failed
+from sshq.chat.views.setup import (
+    applying,
+    drift,
+    export,
+    plan,
+    plan_lines,
+    setup_done,
+    setup_failed,
+    setup_unverified,
+    setup_waits,
+)
 
 __all__ = [
     "applying",
@@ -13,15 +23,20 @@ __all__ = [
     "approval_settled",
     "approval_waits",
     "dead_letter",
+    "drift",
+    "export",
     "help_text",
     "job",
     "job_list",
     "log",
     "notice",
     "plan",
+    "plan_lines",
     "refusal",
     "setup_done",
     "setup_failed",
+    "setup_unverified",
+    "setup_waits",
     "status",
     "stopping",
     "stopping_all",
