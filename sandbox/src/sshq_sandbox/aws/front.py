@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from sshq_sandbox.aws.api_call import ApiCall, identify
 from sshq_sandbox.aws.fault_answers import answer_for

@@ -115,7 +115,13 @@ def test_a_version_that_is_not_there_is_told(mirror: S3AgentMirror) -> None:
 
 
 def test_only_https_or_loopback_is_a_source(aws: CoreAws) -> None:
-    mirror = S3AgentMirror(aws.client("s3"), bucket=BUCKET, account="123456789012", source="http://example.com", trusted=[])
+    mirror = S3AgentMirror(
+        aws.client("s3"),
+        bucket=BUCKET,
+        account="123456789012",
+        source="http://example.com",
+        trusted=[],
+    )
 
     with pytest.raises(ValueError, match="https"):
         mirror.mirror(VERSION)

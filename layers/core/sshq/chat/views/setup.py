@@ -40,12 +40,12 @@ def plan(plan: Plan, here: Texts, *, unfolded: int | None = None, alone: bool = 
     if small:
         blocks.append(context("\n".join(small)))
     value = {"digest": plan.digest}
-    buttons = [button(here.plain("setup.cancel"), "setup-cancel", value)]
     if plan.changes and not plan.blocked:
         style = "danger" if plan.teardown else "primary"
-        buttons.insert(0, button(here.plain("setup.confirm"), "setup-apply", value, style))
-        blocks.append(actions(*buttons))
-    return View(text=title, blocks=tuple(blocks[: MOST_BLOCKS - 1] + blocks[-1:]))
+        confirm = button(here.plain("setup.confirm"), "setup-apply", value, style)
+        cancel = button(here.plain("setup.cancel"), "setup-cancel", value)
+        blocks = [*blocks[: MOST_BLOCKS - 1], actions(confirm, cancel)]
+    return View(text=title, blocks=tuple(blocks[:MOST_BLOCKS]))
 
 
 def plan_lines(plan: Plan, here: Texts) -> tuple[dict[str, Any], ...]:
