@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.drift import Drift, drift, is_news
-from sshq.domain.setup_plan import Memory, Plan, plan
+from sshq.domain.setup_plan import Plan, plan
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check(services: Services, message: QueueMessage) -> None:
 
 def watch(services: Services) -> None:
     """The scheduler's daily look: the admins hear of what is new, and of that once."""
-    if services.setup_memory.get() == Memory():
+    if not services.setup_memory.get().made:
         return
     found, dates, news = _look(services)
     if not news:
