@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sshq.domain.job_progress import TrainingStatus, Transition
 from sshq.domain.leases import Lease, LeaseSession
 from sshq.use_cases.dispatch import commands
-from tests.core_services import ALICE
+from tests.core_services import ALICE, START
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +70,7 @@ def record(
             "result": result,
             "code": code,
             "rank": rank,
-            "at": f"{at or '2026-11-22T12:00:00Z'}",
+            "at": f"{at or START:%Y-%m-%dT%H:%M:%SZ}",
             "ms": 12,
             "facts": facts,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sshq.domain.idleness import Verdict
 from sshq.domain.jobs import EndReason, Phase
 
 if TYPE_CHECKING:
@@ -21,4 +22,6 @@ def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
     if job.is_workbench and any(start.gave_up for start in job.starting):
         # It waits for a user who can't come.
         return EndReason.START_UP_FAILED
+    if job.phase is Phase.READY and job.idle(now).verdict is Verdict.STOP:
+        return EndReason.IDLE
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sshq.domain.idleness import Idleness
 from sshq.domain.jobs import EndReason, Job, Node, Phase
 from sshq.domain.records import Stage
 
@@ -169,6 +170,7 @@ def _restarted(job: Job, status: TrainingStatus) -> Job:
         "starting": (),
         # They read the deadline that was set when the job was asked for.
         "deadline_untold": True,
+        "idleness": Idleness(),
     }
     return job.model_copy(update=anew)
 

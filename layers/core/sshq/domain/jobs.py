@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from sshq.domain.identity import Actor
+from sshq.domain.idleness import Idle, Idleness, judged
 from sshq.domain.job_file import ContainerOptions
 from sshq.domain.model import Model, Record
 from sshq.domain.node_starts import NodeStart
@@ -148,6 +149,7 @@ class Job(Record):
     deadline_untold: bool = False
     extended_by: str = ""
     kept_until: datetime | None = None
+    idleness: Idleness = Idleness()
     shown: str = ""
     settled: bool = False
 
@@ -174,6 +176,21 @@ class Job(Record):
     def is_workbench(self) -> bool:
         """Whether it only waits for its user: it has no command of its own."""
         return not self.shape.command
+
+    @property
+    def is_warned(self) -> bool:
+        """Whether its owner was told that it is about to be ended for being idle."""
+        return self.phase is Phase.READY and self.idleness.warned_at is not None
+
+    def idle(self, now: datetime) -> Idle:
+        """For how long it has been idle, and what follows from that."""
+        return judged(
+            self.idleness,
+            count=self.shape.count,
+            limit=timedelta(seconds=self.shape.container.idle_seconds),
+            kept_until=self.kept_until,
+            now=now,
+        )
 
     def entered(self, phase: Phase, at: datetime, **changes: Any) -> Job:  # noqa: ANN401
         """The job in another phase since then; the step is kept."""

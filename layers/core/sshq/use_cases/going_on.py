@@ -86,7 +86,8 @@ def keep(services: Services, message: QueueMessage, arguments: Keep) -> None:
     def kept(stored: Job) -> Job:
         if not stored.may_go_on:
             raise Refusal(Reason.JOB_HAS_ENDED, job=stored.name)
-        return stored.model_copy(update={"kept_until": until})
+        calm = stored.idleness.model_copy(update={"warned_at": None})
+        return stored.model_copy(update={"kept_until": until, "idleness": calm})
 
     job = services.jobs.change(job.name, kept) or job
     services.audit.record("kept", actor=message.actor, job=job.name)

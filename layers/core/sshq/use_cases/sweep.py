@@ -12,6 +12,7 @@ from sshq.domain.jobs import Phase
 from sshq.use_cases.follow import follow
 from sshq.use_cases.going_on import tell_deadline
 from sshq.use_cases.stop import stop_job
+from sshq.use_cases.watch_idleness import watch_idleness
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -42,6 +43,7 @@ def _look_after(services: Services, job: Job) -> None:
         if now - current.phase_since >= STOPS_WITHIN:
             services.training_jobs.stop(current.name)
         return
+    current = watch_idleness(services, current)
     reason = reason_to_stop(current, now)
     if reason is not None:
         services.audit.record("caretaker-stops", actor=None, job=current.name, reason=reason.value)

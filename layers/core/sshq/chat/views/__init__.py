@@ -3,7 +3,7 @@
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket, ticket_reused
-from sshq.chat.views.living import job, log, status
+from sshq.chat.views.living import idle_warning, job, log, status
 from sshq.chat.views.notices import dead_letter, notice, refusal
 from sshq.chat.views.setup import (
     applying,
@@ -26,6 +26,7 @@ __all__ = [
     "drift",
     "export",
     "help_text",
+    "idle_warning",
     "job",
     "job_list",
     "log",

@@ -48,6 +48,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
     said += [_way(job, here)] if job.history else []
     if job.is_open:
         said += _nodes(job, console, here)
+        said += _idle(job, here)
         said += _next(job, here)
     said += _trouble(job, here)
     blocks: list[dict[str, Any]] = [section("\n".join(said))]
@@ -109,6 +110,37 @@ def _way(job: Job, here: Texts) -> str:
 
 def _span(step: Step, later: Step) -> str:
     return format_duration(int((later.at - step.at).total_seconds()))
+
+
+def idle_warning(job: Job, here: Texts) -> View:
+    """What tells the owner aloud that the job is about to be ended."""
+    title = here.mrkdwn("idle.title", job=job.name)
+    text = "\n".join([title, *_idle(job, here)])
+    return View(text=title, blocks=(section(text), actions(*_idle_buttons(job, here))))
+
+
+def _idle(job: Job, here: Texts) -> list[str]:
+    """`idle 25 of 30 min: no keystrokes, …`, once it was warned of; and that it is kept."""
+    told = job.idleness.told_until
+    if job.is_warned and told is not None:
+        idle = job.idle(told)
+        facts = {
+            "minutes": f"{idle.since.total_seconds() / 60:.0f}",
+            "limit": f"{idle.limit.total_seconds() / 60:g}",
+            "cpu": f"{idle.cpu:.0f}",
+            "gpu": f"{idle.gpu:.0f}",
+        }
+        return [here.mrkdwn("idle.told", **facts)]
+    if job.kept_until is not None and job.phase is Phase.READY:
+        return [here.mrkdwn("idle.kept", until=job.kept_until.strftime("%m-%d %H:%M"))]
+    return []
+
+
+def _idle_buttons(job: Job, here: Texts) -> list[dict[str, Any]]:
+    return [
+        button(here.plain("idle.keep"), "keep", {"job": job.name}, "primary"),
+        button(here.plain("idle.stop"), "stop", {"job": job.name}, "danger"),
+    ]
 
 
 def _nodes(job: Job, console: Console, here: Texts) -> list[str]:
@@ -180,6 +212,9 @@ def _links(job: Job, console: Console, here: Texts) -> str:
 
 
 def _buttons(job: Job, here: Texts) -> list[dict[str, Any]]:
+    if job.is_warned:
+        connect = button(here.plain("job.connect"), "connect", {"job": job.name})
+        return [*_idle_buttons(job, here), connect]
     buttons = []
     if job.phase is Phase.READY:
         buttons.append(button(here.plain("job.connect"), "connect", {"job": job.name}, "primary"))

@@ -70,4 +70,9 @@ TEXTS: dict[str, str] = {
     "refusal.beyond-the-cap.next": "Extend it by less, or start a new job in time: `/sshq run`",
     "refusal.nothing-waits": "`{job}` has no command that waits to be started.",
     "refusal.nothing-waits.next": "`/sshq run --command … --wait` makes one that does.",
+    "idle.title": "Nobody seems to use `{job}`. I am about to end it, so that it costs nothing.",
+    "idle.told": "idle {minutes} of {limit} min: no keystrokes, no data over SSH, CPU {cpu} %, GPU {gpu} %",
+    "idle.kept": "It isn't ended for being idle before {until} UTC.",
+    "idle.keep": "Keep 1 h",
+    "idle.stop": "Stop now",
 }

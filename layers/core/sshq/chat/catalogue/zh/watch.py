@@ -68,4 +68,9 @@ TEXTS: dict[str, str] = {
     "refusal.beyond-the-cap.next": "请少延长一些，或及时启动新的作业：`/sshq run`",
     "refusal.nothing-waits": "`{job}` 没有等待启动的命令。",
     "refusal.nothing-waits.next": "`/sshq run --command … --wait` 可以创建这样的作业。",
+    "idle.title": "似乎没有人在使用 `{job}`。为了不再产生费用，我即将结束它。",
+    "idle.told": "已空闲 {minutes} / {limit} 分钟：没有按键，SSH 没有数据，CPU {cpu} %，GPU {gpu} %",
+    "idle.kept": "在 {until} UTC 之前不会因空闲而结束。",
+    "idle.keep": "再保留 1 小时",
+    "idle.stop": "立即停止",
 }
