@@ -41,6 +41,9 @@ class FixedClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
+    def monotonic(self) -> float:
+        return self.time.timestamp() + sum(self.slept)
+
 
 class CoreAws:
     """An AWS account with the stack's table, queue, CA key and secret, and the bot's services."""
@@ -68,7 +71,7 @@ class CoreAws:
         self.settings = SETTINGS.model_copy(
             update={
                 "table": TABLE,
-                "ssh_ca_key_id": ca["KeyMetadata"]["Arn"],
+                "ssh_ca_key_ids": ca["KeyMetadata"]["Arn"],
                 "commands_queue_url": queue["QueueUrl"],
                 "slack_secret_arn": secret["ARN"],
             }

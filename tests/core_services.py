@@ -11,7 +11,8 @@ from sshq.domain.desired_state import Kind
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
 from sshq.domain.job_progress import TrainingStatus
-from sshq.domain.jobs import Job, Message, Node, ResponseUrl
+from sshq.domain.jobs import Job, Message, Node, Phase, ResponseUrl
+from sshq.domain.leases import MOST_SESSIONS, Redeemed, SessionAdded
 from sshq.domain.log_pages import LogLine, LogPage, Position
 from sshq.domain.members import Member, Profile
 from sshq.domain.queue_message import Answer, QueueMessage
@@ -24,14 +25,16 @@ from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
     from sshq.domain.drift import Drift
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.rates import Rate
     from sshq.domain.records import StageRecord
     from sshq.domain.sharing import Share
+    from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,6 +59,9 @@ class MovedClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
 
 
 class CountedBytes:
@@ -162,22 +168,43 @@ class MemoryTickets:
     def get(self, fingerprint: str) -> Ticket | None:
         return self.all.get(fingerprint)
 
-    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
-        ticket = self.all.get(fingerprint)
-        if ticket is None or ticket.redeemed_by is not None or ticket.expires_at <= now:
-            return False
-        self.all[fingerprint] = ticket.model_copy(update={"redeemed_by": key, "lease": lease})
-        return True
-
 
 class MemoryLeases:
+    """`services` is set by MemoryServices: redeeming looks at tickets, jobs, members and rates."""
+
+    services: MemoryServices
+
     def __init__(self) -> None:
         self.all: dict[str, Lease] = {}
         self.open: dict[str, LeaseSession] = {}
+        self.unsettled: set[str] = set()
         self.nonces: set[tuple[str, str]] = set()
 
-    def add(self, lease: Lease) -> Lease:
-        return self.all.setdefault(lease.id, lease)
+    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
+        tickets, job = self.services.tickets, self.services.jobs.get(lease.job)
+        ticket = tickets.all.get(lease.ticket)
+        if self.services.rates.counts.get(source, 0) > source.most:
+            return Redeemed.TOO_OFTEN
+        if (nonce.key, nonce.value) in self.nonces:
+            return Redeemed.REPLAYED
+        if ticket is None or ticket.redeemed_by is not None or ticket.expires_at <= now:
+            return Redeemed.SPENT
+        if (
+            job is None
+            or job.phase is not Phase.READY
+            or self.services.members.get(lease.owner) is None
+        ):
+            return Redeemed.NOT_ALLOWED
+        spent = {
+            "redeemed_by": lease.key_fingerprint,
+            "lease": lease.id,
+            "redeemed_from": lease.source,
+        }
+        tickets.all[lease.ticket] = ticket.model_copy(update=spent)
+        self.nonces.add((nonce.key, nonce.value))
+        self.all[lease.id] = lease
+        self.unsettled.add(lease.id)
+        return Redeemed.NEW
 
     def get(self, lease: str) -> Lease | None:
         return self.all.get(lease)
@@ -194,26 +221,53 @@ class MemoryLeases:
         if stored.ended is None and stored.expires_at < until:
             self.all[lease] = stored.model_copy(update={"expires_at": until})
 
+    def settle(self, lease: Lease) -> None:
+        self.unsettled.discard(lease.id)
+
+    def ending(self) -> list[Lease]:
+        return [lease for lease in self._unsettled() if lease.ended]
+
     def of_job(self, job: str) -> list[Lease]:
-        return [lease for lease in self.all.values() if lease.job == job]
+        return [lease for lease in self._unsettled() if lease.job == job]
 
-    def add_session(self, session: LeaseSession, now: datetime) -> bool:
+    def of_member(self, member: Actor) -> list[Lease]:
+        return [lease for lease in self._unsettled() if lease.owner == member]
+
+    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
         if not self.all[session.lease].is_live(now):
-            return False
+            return SessionAdded.LEASE_ENDED
+        if (nonce.key, nonce.value) in self.nonces:
+            return SessionAdded.REPLAYED
+        if len(self.sessions(session.owner)) >= MOST_SESSIONS:
+            return SessionAdded.TOO_MANY
+        self.nonces.add((nonce.key, nonce.value))
         self.open[session.id] = session
-        return True
+        return SessionAdded.ADDED
 
-    def remove_session(self, lease: str, session: str) -> None:
-        self.open.pop(session, None)
+    def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None:
+        for session in sessions:
+            self.open.pop(session, None)
 
-    def sessions(self, lease: str) -> list[LeaseSession]:
-        return [session for session in self.open.values() if session.lease == lease]
+    def sessions(self, member: Actor) -> list[LeaseSession]:
+        return [session for session in self.open.values() if session.owner == member]
 
-    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
-        if (key, nonce) in self.nonces:
+    def remember_nonce(self, nonce: Nonce) -> bool:
+        if (nonce.key, nonce.value) in self.nonces:
             return False
-        self.nonces.add((key, nonce))
+        self.nonces.add((nonce.key, nonce.value))
         return True
+
+    def _unsettled(self) -> list[Lease]:
+        return [lease for lease in self.all.values() if lease.id in self.unsettled]
+
+
+class MemoryRates:
+    def __init__(self) -> None:
+        self.counts: dict[Rate, int] = {}
+
+    def count(self, rate: Rate) -> int:
+        self.counts[rate] = self.counts.get(rate, 0) + 1
+        return self.counts[rate]
 
 
 class MemoryShares:
@@ -420,6 +474,8 @@ class MemorySessions:
         self.started: list[str] = []
         self.terminated: list[str] = []
         self.over: list[str] = []
+        self.refusals: dict[str, int] = {}
+        """How often AWS won't end a session yet."""
         self.on_start: Callable[[], None] = lambda: None
 
     def start(self, node: str, *, reason: str) -> SessionAccess:
@@ -435,6 +491,15 @@ class MemorySessions:
 
     def terminate(self, session: str) -> None:
         self.terminated.append(session)
+
+    def terminate_all(self, sessions: Sequence[str]) -> list[str]:
+        left = [session for session in sessions if self.refusals.get(session, 0) > 0]
+        for session in sessions:
+            if session in left:
+                self.refusals[session] -= 1
+            else:
+                self.terminate(session)
+        return left
 
 
 class MemoryFiles:
@@ -501,6 +566,8 @@ class MemoryJobLogs:
 
 
 class MemoryCa:
+    key_ids = ("ca-1",)
+
     def public_keys(self) -> tuple[str, ...]:
         return ("ecdsa-sha2-nistp256 AAAA sshq-ca",)
 
@@ -512,6 +579,7 @@ class MemoryCa:
         key_id: str,
         valid_after: datetime,
         valid_before: datetime,
+        trusted: tuple[str, ...],
     ) -> str:
         return f"cert {principal} {key_id} until {valid_before.isoformat()}"
 
@@ -588,6 +656,7 @@ class MemoryServices:
     tickets: MemoryTickets = field(default_factory=MemoryTickets)
     leases: MemoryLeases = field(default_factory=MemoryLeases)
     shares: MemoryShares = field(default_factory=MemoryShares)
+    rates: MemoryRates = field(default_factory=MemoryRates)
     plans: MemoryPlans = field(default_factory=MemoryPlans)
     setup_memory: MemorySetupMemory = field(default_factory=MemorySetupMemory)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
@@ -603,6 +672,9 @@ class MemoryServices:
     ca: MemoryCa = field(default_factory=MemoryCa)
     account: MemoryAccount = field(default_factory=MemoryAccount)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+
+    def __post_init__(self) -> None:
+        self.leases.services = self
 
     def enrol(self, actor: Actor, slug: str, language: str = "en") -> Member:
         """Make someone a member."""

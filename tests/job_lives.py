@@ -102,18 +102,17 @@ def lease_with_session(
 ) -> None:
     """The owner holds a lease on the job, and has an SSM session on one of its nodes."""
     now = services.clock.now()
-    services.leases.add(
-        Lease(
-            id=lease,
-            job=job.name,
-            owner=job.owner,
-            public_key="ssh-ed25519 AAAA",
-            key_fingerprint="f" * 64,
-            ticket="t" * 64,
-            created_at=now,
-            expires_at=job.deadline,
-        )
+    services.leases.all[lease] = Lease(
+        id=lease,
+        job=job.name,
+        owner=job.owner,
+        public_key="ssh-ed25519 AAAA",
+        key_fingerprint="f" * 64,
+        ticket="t" * 64,
+        created_at=now,
+        expires_at=job.deadline,
     )
-    services.leases.add_session(
-        LeaseSession(lease=lease, id=session, node=node, started_at=now), now
+    services.leases.unsettled.add(lease)
+    services.leases.open[session] = LeaseSession(
+        lease=lease, id=session, owner=job.owner, job=job.name, node=node, started_at=now
     )

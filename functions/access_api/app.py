@@ -17,7 +17,7 @@ from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_signatures import SignedRequest
 from sshq.problems import problem
 from sshq.use_cases import lease_requests
-from sshq.use_cases.authenticate import bearer_of, holder_of
+from sshq.use_cases.authenticate import bearer_of, holder_of, opener_of
 from sshq.use_cases.redeem import redeem
 
 logger = Logger()
@@ -30,9 +30,9 @@ Id = Annotated[str, Path(pattern="^[A-Za-z0-9._-]{1,128}$")]
 @app.post("/v1/redeem")
 def redeem_ticket(body: access.RedeemBody) -> access.LeaseAnswer:
     """Redeem a one-time ticket with a new key."""
-    fingerprint = bearer_of(live(), _request(), body.public_key)
+    nonce = bearer_of(live(), _request(), body.public_key)
     source = app.current_event.request_context.http.source_ip
-    return redeem(live(), body, key_fingerprint=fingerprint, source=source)
+    return redeem(live(), body, nonce=nonce, source=source)
 
 
 @app.get("/v1/leases/<lease>")
@@ -52,8 +52,15 @@ def end_lease(lease: Id) -> Response[None]:
 @app.post("/v1/leases/<lease>/sessions", status_code=201)
 def start_session(lease: Id, body: access.SessionBody) -> access.SessionAnswer:
     """Start an SSM session on one of the job's nodes."""
-    found, job = holder_of(live(), _request(), lease)
-    return lease_requests.open_session(live(), found, job, body.rank)
+    found, job, nonce = opener_of(live(), _request(), lease)
+    return lease_requests.open_session(live(), found, job, body.rank, nonce=nonce)
+
+
+@app.get("/v1/leases/<lease>/sessions")
+def sessions(lease: Id) -> access.SessionsAnswer:
+    """The lease's open sessions."""
+    found, _ = holder_of(live(), _request(), lease)
+    return lease_requests.list_sessions(live(), found)
 
 
 @app.post("/v1/leases/<lease>/sessions/<session>/resume")
@@ -74,8 +81,7 @@ def end_session(lease: Id, session: Id) -> Response[None]:
 @app.post("/v1/leases/<lease>/certificate")
 def new_certificate(lease: Id) -> access.CertificateAnswer:
     """A new short SSH certificate."""
-    found, _ = holder_of(live(), _request(), lease)
-    return lease_requests.new_certificate(live(), found)
+    return lease_requests.new_certificate(live(), *holder_of(live(), _request(), lease))
 
 
 @app.post("/v1/leases/<lease>/stop")

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from sshq.composition import live
 from sshq.use_cases.approving import lapse
+from sshq.use_cases.ending import finish_endings
 from sshq.use_cases.sweep import sweep
 
 logger = Logger()
@@ -20,3 +21,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401
     for name in sweep(services):
         logger.error("could not be looked after", extra={"job": name})
     lapse(services)
+    finish_endings(services)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq_sandbox.lambda_host.template import Place, Template
 from tests.security.template import ROOT, resources, template
 
 if TYPE_CHECKING:
@@ -119,11 +120,42 @@ def test_the_table_forgets_by_its_own_attribute_and_can_be_restored() -> None:
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_the_ca_key_can_sign_ssh_certificates() -> None:
-    (key,) = resources("AWS::KMS::Key").values()
+def test_the_ca_keys_are_alike_and_can_sign_ssh_certificates() -> None:
+    first, second = (key["Properties"] for key in resources("AWS::KMS::Key").values())
 
-    assert key["Properties"]["KeySpec"] == "ECC_NIST_P256"
-    assert key["Properties"]["KeyUsage"] == "SIGN_VERIFY"
+    assert first == second
+    assert (first["KeySpec"], first["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+
+
+@pytest.mark.parametrize(
+    ("setting", "keys"),
+    [
+        ("a", ["SshCaKey"]),
+        ("b+a", ["SshCaKeyB", "SshCaKey"]),
+        ("b", ["SshCaKeyB"]),
+        ("a+b", ["SshCaKey", "SshCaKeyB"]),
+    ],
+)
+def test_the_ca_rotates_by_one_parameter(setting: str, keys: list[str]) -> None:
+    """Deployed as the sandbox deploys: which keys exist, and in which order functions know them."""
+    place = Place(stack="sshq", region="eu-west-1", account="123456789012")
+    given = {"SshCa": setting, "Admins": "T0001/U0001"}
+    stack = Template.load(ROOT / "template.yaml", place=place, overrides=given)
+
+    made = {name for name, each in stack.resources.items() if each["Type"] == "AWS::KMS::Key"}
+    told = stack.function("AccessApi", _Named()).environment["SSHQ_SSH_CA_KEY_IDS"]
+    assert made == set(keys)
+    assert told == ",".join(f"{key}.Arn" for key in keys)
+
+
+class _Named:
+    """Resources by what they are called."""
+
+    def ref(self, logical_id: str) -> str:
+        return logical_id
+
+    def attribute(self, logical_id: str, name: str) -> str:
+        return f"{logical_id}.{name}"
 
 
 def test_the_slack_secret_has_no_value_in_the_stack() -> None:

@@ -99,7 +99,7 @@ def test_a_stolen_ticket_ends_the_lease_and_alarms_the_owner(sandbox: Sandbox) -
     job = run_job(sandbox, "bob", "--name stolen")
     assert sandbox.connect(job.ticket, "--no-shell", laptop="bob").code == 0
     assert sandbox.connect(job.ticket, "--no-shell", laptop="thief").code == 1
-    assert "had been used already" in sandbox.inbox("bob")
+    sandbox.eventually(lambda: "had been used already" in sandbox.inbox("bob"), "the alarm")
     assert sandbox.ssh(job.name, "true", laptop="bob").code == 255
     sandbox.slash("bob", f"stop {job.name}")
 

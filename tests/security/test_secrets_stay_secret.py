@@ -17,6 +17,7 @@ from sshq.domain.jobs import Node, Phase
 from sshq.domain.keys import key_fingerprint
 from sshq.domain.members import Member
 from sshq.domain.setup_plan import plan
+from sshq.domain.signatures import NONCE_LIFE, Nonce
 from sshq.ports import SessionAccess
 from sshq.use_cases import lease_requests
 from sshq.use_cases.redeem import redeem
@@ -145,10 +146,15 @@ def _redeem(told: Story) -> None:
     public = Ed25519PrivateKey.generate().public_key()
     key = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     body = RedeemBody(ticket=told.secrets["the ticket's code"], public_key=key)
-    answer = redeem(live, body, key_fingerprint=key_fingerprint(key), source="192.0.2.1")
+    until = live.clock.now() + NONCE_LIFE
+    nonces = (Nonce(key_fingerprint(key), f"nonce-{n}", until) for n in range(2))
+    answer = redeem(live, body, nonce=next(nonces), source="192.0.2.1")
     vars(live)["sessions"] = _Sessions()
-    lease, job = lease_requests.live_lease(live, answer.id)
-    assert lease_requests.open_session(live, lease, job, 0).token == SESSION_TOKEN
+    stored = live.leases.get(answer.id)
+    assert stored is not None
+    lease, job = lease_requests.live_lease(live, stored)
+    opened = lease_requests.open_session(live, lease, job, 0, nonce=next(nonces))
+    assert opened.token == SESSION_TOKEN
 
 
 def _fail(told: Story, patch: pytest.MonkeyPatch) -> None:

@@ -245,7 +245,8 @@ def test_jobs_are_made_and_stopped_under_the_stacks_tag_and_name() -> None:
 def test_only_the_access_api_signs_certificates_and_admins_of_the_account_cant() -> None:
     signing = granting("kms:Sign")
 
-    assert [s.body["Principal"] for s in signing] == [{"AWS": "${AccessApiRole.Arn}"}]
+    assert {s.holder for s in signing} == {"SshCaKey", "SshCaKeyB"}
+    assert all(s.body["Principal"] == {"AWS": "${AccessApiRole.Arn}"} for s in signing)
 
 
 def test_the_boundary_never_allows_what_would_widen_itself() -> None:
@@ -285,3 +286,7 @@ def test_a_job_cant_write_what_other_jobs_run() -> None:
 
 def test_nothing_reads_the_whole_table() -> None:
     assert granting("dynamodb:Scan") == []
+
+
+def test_the_function_that_faces_the_internet_has_no_key_to_slack() -> None:
+    assert may("AccessApi", "secretsmanager:GetSecretValue") == []

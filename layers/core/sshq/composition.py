@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Nodes,
         Plans,
         Randomness,
+        Rates,
         Requests,
         Sessions,
         SetupMemory,
@@ -95,6 +96,12 @@ class Live:
         from sshq.adapters.dynamodb.shares import DynamoShares
 
         return DynamoShares(self._table)
+
+    @cached_property
+    def rates(self) -> Rates:
+        from sshq.adapters.dynamodb.rates import DynamoRates
+
+        return DynamoRates(self._table)
 
     @cached_property
     def plans(self) -> Plans:
@@ -171,6 +178,7 @@ class Live:
             document=self.settings.session_document,
             region=self.settings.region,
             credentials=lambda: self._session.get_credentials().get_frozen_credentials(),
+            presign=self.settings.stream_urls == "presigned",
         )
 
     @cached_property
@@ -204,7 +212,7 @@ class Live:
 
         return KmsCertificateAuthority(
             self._client("kms"),
-            key_id=self.settings.ssh_ca_key_id,
+            key_ids=self.settings.ssh_ca_keys,
             serial=lambda: int.from_bytes(self.randomness.token(8), "big"),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sshq.chat.view import View
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from sshq.domain.job_file import Activation
     from sshq.domain.job_progress import TrainingStatus
     from sshq.domain.jobs import Job, Message, Node
-    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+    from sshq.domain.leases import Lease, LeaseEnd, LeaseSession, Redeemed, SessionAdded
     from sshq.domain.log_pages import LogPage
     from sshq.domain.members import Member, Profile
+    from sshq.domain.rates import Rate
     from sshq.domain.records import StageRecord
     from sshq.domain.setup_plan import Actual, Change, Leftovers, Memory, Plan
     from sshq.domain.sharing import Share
+    from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
     from sshq.settings import Settings
 
@@ -33,6 +35,10 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def sleep(self, seconds: float) -> None: ...
+
+    def monotonic(self) -> float:
+        """Seconds from some moment on: for how long something took."""
+        ...
 
 
 class Randomness(Protocol):
@@ -109,45 +115,61 @@ class Jobs(Protocol):
 
 
 class Tickets(Protocol):
-    """The tickets, by their fingerprints."""
+    """The tickets, by their fingerprints. They are spent by `Leases.redeem`."""
 
     def add(self, ticket: Ticket) -> None: ...
 
     def get(self, fingerprint: str) -> Ticket | None: ...
 
-    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
-        """True for exactly one caller, and only before the ticket's time is up."""
-        ...
-
 
 class Leases(Protocol):
     """The leases and the SSM sessions that were started under them."""
 
-    def add(self, lease: Lease) -> Lease:
-        """Store a new lease, or give back the stored one of that id."""
+    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
+        """Spend the lease's ticket for its key and store the lease: one step, or nothing.
+
+        NEW for exactly one key, only before the ticket's time is up, while the job is ready, its
+        owner a member, the nonce new and the source within its rate.
+        """
         ...
 
     def get(self, lease: str) -> Lease | None: ...
 
     def end(self, lease: str, why: LeaseEnd) -> bool:
-        """False if it had been ended before."""
+        """No session can begin from now on. False if it had been ended before."""
         ...
 
     def prolong(self, lease: str, until: datetime) -> None:
         """Let a live lease end later; one that has ended stays ended."""
         ...
 
-    def of_job(self, job: str) -> list[Lease]: ...
-
-    def add_session(self, session: LeaseSession, now: datetime) -> bool:
-        """False if the lease isn't live any more: then the session must be terminated."""
+    def settle(self, lease: Lease) -> None:
+        """Nothing is left of an ended lease: `ending` doesn't name it any more."""
         ...
 
-    def remove_session(self, lease: str, session: str) -> None: ...
+    def ending(self) -> list[Lease]:
+        """Ended leases that may have open sessions still. Eventually consistent."""
+        ...
 
-    def sessions(self, lease: str) -> list[LeaseSession]: ...
+    def of_job(self, job: str) -> list[Lease]:
+        """Those that aren't settled."""
+        ...
 
-    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
+    def of_member(self, member: Actor) -> list[Lease]:
+        """Those that aren't settled."""
+        ...
+
+    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
+        """One step, or nothing: then the session must be terminated."""
+        ...
+
+    def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None: ...
+
+    def sessions(self, member: Actor) -> list[LeaseSession]:
+        """All of a member's, under whatever lease; the oldest first."""
+        ...
+
+    def remember_nonce(self, nonce: Nonce) -> bool:
         """False if this nonce was used with this key before."""
         ...
 
@@ -165,6 +187,14 @@ class Shares(Protocol):
 
     def remove(self, job: str, member: Actor) -> None:
         """What isn't shared any more is success."""
+        ...
+
+
+class Rates(Protocol):
+    """How often something was done in a window of time."""
+
+    def count(self, rate: Rate) -> int:
+        """Once more; how often it is now."""
         ...
 
 
@@ -340,6 +370,10 @@ class Sessions(Protocol):
         """End it; one that has ended already is success."""
         ...
 
+    def terminate_all(self, sessions: Sequence[str]) -> list[str]:
+        """End them side by side; those that AWS wouldn't end now (it throttles, it fails)."""
+        ...
+
 
 class StartupFiles(Protocol):
     """The bucket's folder that becomes a job's input channel."""
@@ -387,10 +421,15 @@ class JobLogs(Protocol):
 
 
 class CertificateAuthority(Protocol):
-    """The SSH CA whose key KMS holds."""
+    """The SSH CA whose keys KMS holds. There are two while a rotation overlaps."""
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The key that signs for new jobs comes first. New jobs trust all of them."""
+        ...
 
     def public_keys(self) -> tuple[str, ...]:
-        """OpenSSH lines. More than one while a rotation overlaps."""
+        """OpenSSH lines, in the order of `key_ids`."""
         ...
 
     def sign_user(
@@ -401,7 +440,13 @@ class CertificateAuthority(Protocol):
         key_id: str,
         valid_after: datetime,
         valid_before: datetime,
-    ) -> str: ...
+        trusted: tuple[str, ...],
+    ) -> str:
+        """A certificate by the first of our keys that is `trusted` (ids; none given: by any).
+
+        Raises Refusal (a CA that was retired too early) if there is none.
+        """
+        ...
 
 
 class Account(Protocol):
@@ -445,6 +490,8 @@ class Services(Protocol):
     def leases(self) -> Leases: ...
     @property
     def shares(self) -> Shares: ...
+    @property
+    def rates(self) -> Rates: ...
     @property
     def plans(self) -> Plans: ...
     @property

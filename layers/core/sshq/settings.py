@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sshq.domain.authorisation import Policy
 from sshq.domain.desired_state import Names
@@ -22,7 +22,9 @@ class Settings(Model):
     provisioning_queue_url: str = ""
     slack_secret_arn: str = ""
     slack_api_url: str = "https://slack.com/api/"
-    ssh_ca_key_id: str = ""
+    ssh_ca: str = "a"
+    ssh_ca_key_ids: str = ""
+    stream_urls: Literal["presigned", "plain"] = "presigned"
     bucket: str = ""
     api_host: str = ""
     admins: str = ""
@@ -55,6 +57,11 @@ class Settings(Model):
     def names(self) -> Names:
         """What setup calls the things that it makes."""
         return Names(**{name: getattr(self, name) for name in Names.model_fields})
+
+    @property
+    def ssh_ca_keys(self) -> tuple[str, ...]:
+        """The CA's KMS keys; the one that signs for new jobs comes first."""
+        return tuple(key for key in self.ssh_ca_key_ids.split(",") if key)
 
     def role_arn(self, name: str) -> str:
         """The ARN of one of the roles that `setup` makes; they stand at path `/`."""

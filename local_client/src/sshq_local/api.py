@@ -74,6 +74,11 @@ class AccessApi:
         """id, stream_url, token, region, expires_at. Not asked for twice: each one is a session."""
         return self._call("POST", f"{self._lease}/sessions", {"rank": rank}, repeatable=False)
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """The lease's open sessions: id, rank, node, started_at."""
+        found = self._call("GET", f"{self._lease}/sessions").get("sessions", [])
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
     def resume_session(self, session_id: str) -> dict[str, Any]:
         """stream_url and token of a session that goes on."""
         return self._call("POST", f"{self._lease}/sessions/{_segment(session_id)}/resume")

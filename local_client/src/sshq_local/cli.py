@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    *("connect", "ls", "status", "exec", "cp", "attach", "forward", "tunnel"),
+    *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "forward", "tunnel"),
     *("code", "cursor", "pycharm", "jupyter", "tensorboard", "vnc"),
     *("stop", "disconnect", "clean", "version"),
 )

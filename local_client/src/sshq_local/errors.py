@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NO_PLUGIN = "no-session-manager-plugin"
     NO_SUCH_FILE = "no-such-file"
     NO_SUCH_LEASE = "no-such-lease"
+    NO_SUCH_SESSION = "no-such-session"
     PORT_TAKEN = "port-taken"
     SOURCE_CHANGED = "source-changed"
     SSH_CONFIG_LOCKED = "ssh-config-cannot-be-changed"

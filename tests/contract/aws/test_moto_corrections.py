@@ -118,3 +118,23 @@ def test_of_writers_at_once_one_meets_the_condition(account: Account) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         assert list(pool.map(write, range(12))).count(True) == 1
+
+
+def test_a_transaction_that_comes_again_with_its_token_is_done_once(account: Account) -> None:
+    table = account.client("dynamodb")
+    table.create_table(
+        TableName="token",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+
+    def write(token: str) -> None:
+        put = {"TableName": "token", "Item": {"pk": {"S": "a"}}}
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+        table.transact_write_items(TransactItems=[{"Put": put}], ClientRequestToken=token)
+
+    write("first")
+    write("first")
+    with pytest.raises(table.exceptions.TransactionCanceledException):
+        write("second")

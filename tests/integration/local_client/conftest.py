@@ -136,6 +136,19 @@ class FakeApi:
             ("POST", "/sessions"): lambda: _json(
                 201, {"id": "s-1", "stream_url": "wss://x", "token": "t"}
             ),
+            ("GET", "/sessions"): lambda: _json(
+                200,
+                {
+                    "sessions": [
+                        {
+                            "id": "s-1",
+                            "rank": 0,
+                            "node": "mi-0a",
+                            "started_at": "2026-11-22T12:00:00Z",
+                        }
+                    ]
+                },
+            ),
             ("POST", "/sessions/s-1/resume"): lambda: _json(
                 200, {"stream_url": "wss://y", "token": "u"}
             ),

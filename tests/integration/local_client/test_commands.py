@@ -259,3 +259,18 @@ def test_a_refusal_reaches_the_terminal_though_ssh_hides_stderr(
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 255
     assert b"This lease has ended. Ask: /sshq connect" in shown
+
+
+def test_sessions_are_listed_and_one_is_ended(api: Any, run: Any) -> None:
+    assert run("sessions").stdout == "No open connections.\n"
+    run("connect", api.ticket, "--no-shell")
+
+    assert run("sessions", JOB).stdout == f"{JOB}  s-1  since 2026-11-22T12:00:00Z\n"
+    (listed,) = json.loads(run("sessions", "--json").stdout)["sessions"]
+    assert (listed["job"], listed["id"], listed["node"]) == (JOB, "s-1", "mi-0a")
+    ended = run("sessions", "--end", "s-1")
+    assert (ended.returncode, ended.stdout) == (0, f"{JOB}: s-1 has ended.\n")
+    assert api.requests[-1] == ("DELETE", "/v1/leases/lease1/sessions/s-1")
+    unknown = run("sessions", "--end", "s-2")
+    assert unknown.returncode == 1
+    assert "no open session s-2" in unknown.stderr

@@ -530,6 +530,7 @@ def test_the_openapi_document_is_valid_and_names_each_route(api: Api) -> None:
         ("GET", "/v1/leases/{lease}"),
         ("DELETE", "/v1/leases/{lease}"),
         ("POST", "/v1/leases/{lease}/sessions"),
+        ("GET", "/v1/leases/{lease}/sessions"),
         ("POST", "/v1/leases/{lease}/sessions/{session}/resume"),
         ("DELETE", "/v1/leases/{lease}/sessions/{session}"),
         ("POST", "/v1/leases/{lease}/certificate"),

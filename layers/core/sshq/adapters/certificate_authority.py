@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
+from sshq.domain.refusals import Reason, Refusal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -22,23 +24,24 @@ EXTENSIONS = (b"permit-port-forwarding", b"permit-pty")
 
 
 class KmsCertificateAuthority:
-    """ports.CertificateAuthority. `client` is a boto3 KMS client."""
+    """ports.CertificateAuthority. `client` is a boto3 KMS client; the first of `key_ids` signs."""
 
     def __init__(
         self,
         client: Any,  # noqa: ANN401  boto3 has no types
         *,
-        key_id: str,
+        key_ids: tuple[str, ...],
         serial: Callable[[], int],
     ) -> None:
-        self._key = KmsKey(client, key_id)
+        self._keys = {key_id: KmsKey(client, key_id) for key_id in key_ids}
         self._serial = serial
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        return tuple(self._keys)
+
     def public_keys(self) -> tuple[str, ...]:
-        line = self._key.public_key().public_bytes(
-            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-        )
-        return (f"{line.decode()} sshq-ca",)
+        return tuple(_line(key) for key in self._keys.values())
 
     def sign_user(
         self,
@@ -48,6 +51,7 @@ class KmsCertificateAuthority:
         key_id: str,
         valid_after: datetime,
         valid_before: datetime,
+        trusted: tuple[str, ...],
     ) -> str:
         builder = (
             SSHCertificateBuilder()
@@ -61,7 +65,20 @@ class KmsCertificateAuthority:
         )
         for extension in EXTENSIONS:
             builder = builder.add_extension(extension, b"")
-        return builder.sign(self._key).public_bytes().decode()
+        return builder.sign(self._signer(trusted)).public_bytes().decode()
+
+    def _signer(self, trusted: tuple[str, ...]) -> KmsKey:
+        for key_id, key in self._keys.items():
+            if not trusted or key_id in trusted:
+                return key
+        raise Refusal(Reason.CA_RETIRED)
+
+
+def _line(key: KmsKey) -> str:
+    line = key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    return f"{line.decode()} sshq-ca"
 
 
 class KmsKey(ec.EllipticCurvePrivateKey):

@@ -14,3 +14,6 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def monotonic(self) -> float:
+        return time.monotonic()

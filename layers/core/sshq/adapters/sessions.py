@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sshq.adapters.aws_errors import code
 from sshq.domain.refusals import Reason, Refusal
 from sshq.ports import SessionAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _URL_LIFE_SECONDS = 60
+_AT_ONCE = 8
+_LOG = Logger(child=True)
 
 
 class SsmSessions:
-    """ports.Sessions. `client` is a boto3 SSM client; `credentials` gives its frozen credentials."""
+    """ports.Sessions. `client` is a boto3 SSM client; `credentials` gives its frozen credentials.
+
+    `presign`: whether the StreamUrls carry a signature. AWS takes both kinds for now; the signed
+    one needs `ssmmessages:OpenDataChannel`.
+    """
 
     def __init__(
         self,
@@ -28,11 +36,13 @@ class SsmSessions:
         document: str,
         region: str,
         credentials: Callable[[], Any],
+        presign: bool,
     ) -> None:
         self._client = client
         self._document = document
         self._region = region
         self._credentials = credentials
+        self._presign = presign
 
     def start(self, node: str, *, reason: str) -> SessionAccess:
         try:
@@ -70,8 +80,26 @@ class SsmSessions:
             if code(error) != "DoesNotExistException":
                 raise
 
+    def terminate_all(self, sessions: Sequence[str]) -> list[str]:
+        if not sessions:
+            return []
+        # Side by side: each throttled call waits for seconds, and revoking has ten.
+        with ThreadPoolExecutor(min(len(sessions), _AT_ONCE)) as pool:
+            return [session for session in pool.map(self._left, sessions) if session]
+
+    def _left(self, session: str) -> str:
+        """The session itself if it couldn't be ended."""
+        try:
+            self.terminate(session)
+        except (ClientError, BotoCoreError):
+            _LOG.warning("a session could not be ended", extra={"session": session}, exc_info=True)
+            return session
+        return ""
+
     def _access(self, found: dict[str, Any]) -> SessionAccess:
-        url = presigned(found["StreamUrl"], self._credentials(), self._region)
+        url = found["StreamUrl"]
+        if self._presign:
+            url = presigned(url, self._credentials(), self._region)
         return SessionAccess(id=found["SessionId"], stream_url=url, token=found["TokenValue"])
 
 

@@ -79,6 +79,21 @@ class SessionAnswer(Model):
     expires_at: datetime
 
 
+class SessionFacts(Model):
+    """An open session, without what opens its data channel."""
+
+    id: str
+    rank: int
+    node: str
+    started_at: datetime
+
+
+class SessionsAnswer(Model):
+    """GET /v1/leases/{id}/sessions"""
+
+    sessions: tuple[SessionFacts, ...]
+
+
 class ResumeAnswer(Model):
     """POST /v1/leases/{id}/sessions/{sid}/resume"""
 
@@ -90,6 +105,18 @@ class CertificateAnswer(Model):
     """POST /v1/leases/{id}/certificate"""
 
     certificate: str
+
+
+class Problem(Model):
+    """Every refusal (RFC 9457). `type` is stable; `detail` says what happened and why, `next` what
+    to do now.
+    """
+
+    type: Annotated[str, StringConstraints(pattern=r"^urn:sshq:refusal:[a-z-]+$")]
+    title: str
+    status: int
+    detail: str
+    next: str
 
 
 class JobAnswer(Model):

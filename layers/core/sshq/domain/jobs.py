@@ -152,6 +152,8 @@ class Job(Record):
     idleness: Idleness = Idleness()
     shown: str = ""
     settled: bool = False
+    ca_keys: tuple[str, ...] = ()
+    """Ids of the CA's keys that its nodes trust."""
 
     @property
     def is_settled(self) -> bool:

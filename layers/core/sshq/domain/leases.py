@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from sshq.domain.identity import Actor
 from sshq.domain.model import Record
@@ -13,7 +13,8 @@ from sshq.domain.model import Record
 CERTIFICATE_LIFE = timedelta(minutes=60)
 # A certificate is accepted by clocks that are a little behind the CA's.
 CERTIFICATE_BACKDATE = timedelta(minutes=2)
-MOST_SESSIONS = 32
+# Of one member, on all nodes together. An editor and its terminals take half a dozen on a node.
+MOST_SESSIONS = 48
 # SSM lists a new session a moment after it started; until then its row is believed.
 SESSION_SETTLES = timedelta(seconds=30)
 
@@ -22,9 +23,31 @@ class LeaseEnd(StrEnum):
     """Why a lease is over."""
 
     BY_OWNER = "by-owner"
+    BY_ADMIN = "by-admin"
     JOB_ENDED = "job-ended"
     MEMBER_REMOVED = "member-removed"
     TICKET_REUSED = "ticket-reused"
+
+
+class Redeemed(Enum):
+    """What came of a redemption."""
+
+    NEW = auto()
+    SPENT = auto()
+    """The ticket can't be spent: it is unknown, its time is up, or some key has spent it."""
+    NOT_ALLOWED = auto()
+    """The job isn't ready, or the ticket's owner isn't a member any more."""
+    REPLAYED = auto()
+    TOO_OFTEN = auto()
+
+
+class SessionAdded(Enum):
+    """What came of writing a session down."""
+
+    ADDED = auto()
+    LEASE_ENDED = auto()
+    TOO_MANY = auto()
+    REPLAYED = auto()
 
 
 class Lease(Record):
@@ -49,9 +72,12 @@ class Lease(Record):
 class LeaseSession(Record):
     """One SSM session that was started under a lease."""
 
-    lease: str
     id: str
+    lease: str
+    owner: Actor
+    job: str
     node: str
+    rank: int = 0
     started_at: datetime
 
 
@@ -64,3 +90,15 @@ def lease_id(ticket_fingerprint: str, key_fingerprint: str) -> str:
 def certificate_expiry(lease: Lease, now: datetime) -> datetime:
     """A certificate is short, and never outlives its lease."""
     return min(lease.expires_at, now + CERTIFICATE_LIFE)
+
+
+def open_sessions(
+    known: list[LeaseSession], active: set[str], now: datetime
+) -> tuple[list[LeaseSession], list[LeaseSession]]:
+    """(open, over) of the sessions that were written down, given those that SSM says are active.
+
+    A connection that ends tells the node's agent, not us: so rows outlive their sessions.
+    """
+    settled = now - SESSION_SETTLES
+    over = [row for row in known if row.started_at < settled and row.id not in active]
+    return [row for row in known if row not in over], over

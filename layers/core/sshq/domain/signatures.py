@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sshq.domain.refusals import Reason, Refusal
@@ -9,6 +10,15 @@ from sshq.domain.refusals import Reason, Refusal
 MOST_SKEW = timedelta(seconds=300)
 NONCE_LIFE = 2 * MOST_SKEW
 LONGEST_NONCE = 64
+
+
+@dataclass(frozen=True)
+class Nonce:
+    """A number that a key may use once; it is remembered while its request could be replayed."""
+
+    key: str
+    value: str
+    until: datetime
 
 
 def check_created(created: datetime, now: datetime) -> None:

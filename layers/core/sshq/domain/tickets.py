@@ -42,7 +42,9 @@ def ticket_text(api_host: str, code: str) -> str:
 
 
 class Ticket(Record):
-    """A ticket as it is stored. `redeemed_by` is the SHA-256 of the key that spent it."""
+    """A ticket as it is stored. `redeemed_by` is the SHA-256 of the key that spent it,
+    `redeemed_from` where that key came from.
+    """
 
     fingerprint: str
     job: str
@@ -50,6 +52,7 @@ class Ticket(Record):
     issued_at: datetime
     expires_at: datetime
     redeemed_by: str | None = None
+    redeemed_from: str = ""
     lease: str | None = None
 
 

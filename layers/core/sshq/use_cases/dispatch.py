@@ -8,7 +8,19 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
-from sshq.use_cases import add_user, approving, going_on, look, mint, run, setup, stop
+from sshq.use_cases import (
+    add_user,
+    approving,
+    ca,
+    going_on,
+    look,
+    mint,
+    reuse,
+    run,
+    sessions,
+    setup,
+    stop,
+)
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -24,6 +36,11 @@ _COMMANDS: Mapping[str, UseCase] = {
     "run": run.run,
     "stop": stop.stop,
     "connect": mint.connect,
+    "sessions": sessions.show,
+    "end-session": sessions.end_one,
+    "end-lease": sessions.end_all,
+    "ticket-reused": reuse.alarm,
+    "ca": ca.show,
     "list": look.jobs,
     "status": look.status,
     "logs": look.logs,

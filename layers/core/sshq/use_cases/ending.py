@@ -1,20 +1,28 @@
-"""What is taken away when a job ends or is stopped: leases, sessions, nodes, the activation, the files."""
+"""What is taken away when a job ends or is stopped, a member leaves, or access is given back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
+
 from sshq.domain.leases import LeaseEnd
 
 if TYPE_CHECKING:
+    from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job
+    from sshq.domain.leases import Lease
     from sshq.ports import Services
+
+# Revoking reaches a live connection within ten seconds: until then throttled calls are repeated,
+# later it is the caretaker's.
+REVOKE_SECONDS = 8.0
+_PAUSE_SECONDS = 0.5
 
 
 def clean_up(services: Services, job: Job) -> None:
     """Leave nothing through which the job could be entered. Doing it twice does no harm."""
-    for lease in services.leases.of_job(job.name):
-        end_lease(services, lease.id, LeaseEnd.JOB_ENDED)
+    end_leases_on(services, job)
     if job.activation is not None:
         nodes = {node.id for node in services.nodes.registered(job.activation)}
         for node in sorted(nodes | {node.id for node in job.nodes}):
@@ -26,11 +34,11 @@ def clean_up(services: Services, job: Job) -> None:
 def leave_nodes(services: Services, job: Job) -> None:
     """SageMaker took the job's instances away and will give others: the old nodes go, leases stay."""
     gone = {node.id for node in job.nodes}
-    for lease in services.leases.of_job(job.name):
-        for session in services.leases.sessions(lease.id):
-            if session.node in gone:
-                services.sessions.terminate(session.id)
-                services.leases.remove_session(lease.id, session.id)
+    for member in {lease.owner for lease in services.leases.of_job(job.name)}:
+        there = [each.id for each in services.leases.sessions(member) if each.node in gone]
+        # One that AWS won't end now ends with its node.
+        services.sessions.terminate_all(there)
+        services.leases.remove_sessions(member, there)
     for node in sorted(gone):
         services.nodes.deregister(node)
 
@@ -42,10 +50,79 @@ def close_door(services: Services, job: Job) -> None:
     services.startup_files.delete(job.prefix)
 
 
+def end_leases_on(services: Services, job: Job) -> None:
+    """Every lease on a job, whoever's."""
+    _end(services, services.leases.of_job(job.name), LeaseEnd.JOB_ENDED)
+
+
+def end_leases_of(
+    services: Services, member: Actor, why: LeaseEnd = LeaseEnd.MEMBER_REMOVED
+) -> int:
+    """Every lease of a member, on whatever job; how many. A removed member gets no new one: call it
+    when the membership is gone from the table.
+    """
+    leases = services.leases.of_member(member)
+    _end(services, leases, why)
+    return len(leases)
+
+
 def end_lease(services: Services, lease: str, why: LeaseEnd) -> None:
-    """End a lease first, so that no new session can begin; then the sessions that it has."""
-    if services.leases.end(lease, why):
-        services.audit.record("lease-ended", actor=None, lease=lease, why=why.value)
-    for session in services.leases.sessions(lease):
-        services.sessions.terminate(session.id)
-        services.leases.remove_session(lease, session.id)
+    """One lease and the sessions that it has."""
+    found = services.leases.get(lease)
+    if found is not None:
+        _end(services, [found], why)
+
+
+def end_session(services: Services, lease: Lease, session: str) -> bool:
+    """One session of a lease. False if the lease has none such (it may be over already)."""
+    if not is_of(services, lease, session):
+        return False
+    services.sessions.terminate(session)
+    services.leases.remove_sessions(lease.owner, [session])
+    services.audit.record("session-ended", actor=lease.owner, lease=lease.id, session=session)
+    return True
+
+
+def is_of(services: Services, lease: Lease, session: str) -> bool:
+    """Whether a session was started under this lease, and not ended since."""
+    known = services.leases.sessions(lease.owner)
+    return any((each.id, each.lease) == (session, lease.id) for each in known)
+
+
+def finish_endings(services: Services) -> None:
+    """The caretaker's: sessions of ended leases that AWS wouldn't end when it was asked."""
+    _take_sessions(services, services.leases.ending())
+
+
+def _end(services: Services, leases: list[Lease], why: LeaseEnd) -> None:
+    """First no new session can begin under any of them; then those go that there are.
+
+    AWS's refusals are repeated for a few seconds, and then left to the caretaker: they must not
+    keep the caller from what else it ends.
+    """
+    for lease in leases:
+        if services.leases.end(lease.id, why):
+            services.audit.record("lease-ended", actor=lease.owner, lease=lease.id, why=why.value)
+    _take_sessions(services, leases)
+
+
+def _take_sessions(services: Services, leases: list[Lease]) -> None:
+    until = services.clock.monotonic() + REVOKE_SECONDS
+    open_ones = {
+        session.id: session
+        for owner in {lease.owner for lease in leases}
+        for session in services.leases.sessions(owner)
+        if session.lease in {lease.id for lease in leases}
+    }
+    left = list(open_ones)
+    while left := services.sessions.terminate_all(left):
+        if services.clock.monotonic() + _PAUSE_SECONDS > until:
+            break
+        services.clock.sleep(_PAUSE_SECONDS)
+    if left:
+        Logger(child=True).error("sessions outlive their lease", extra={"sessions": left})
+    for lease in leases:
+        own = [session.id for session in open_ones.values() if session.lease == lease.id]
+        services.leases.remove_sessions(lease.owner, [each for each in own if each not in left])
+        if not set(own) & set(left):
+            services.leases.settle(lease)

@@ -10,50 +10,66 @@ from sshq.domain.access import (
     LeaseStateAnswer,
     ResumeAnswer,
     SessionAnswer,
+    SessionFacts,
+    SessionsAnswer,
 )
 from sshq.domain.jobs import Phase
-from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd, LeaseSession
+from sshq.domain.leases import (
+    MOST_SESSIONS,
+    LeaseEnd,
+    LeaseSession,
+    SessionAdded,
+    open_sessions,
+)
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.use_cases.authorising import entry
-from sshq.use_cases.ending import end_lease
+from sshq.use_cases.ending import end_lease, end_session, is_of
 from sshq.use_cases.redeem import certificate, lease_facts
 
 if TYPE_CHECKING:
-    from sshq.domain.jobs import Job
+    from sshq.domain.identity import Actor
+    from sshq.domain.jobs import Job, Node
     from sshq.domain.leases import Lease
-    from sshq.ports import Services
+    from sshq.domain.signatures import Nonce
+    from sshq.ports import Services, SessionAccess
 
 
-def live_lease(services: Services, lease: str) -> tuple[Lease, Job]:
+def live_lease(services: Services, lease: Lease) -> tuple[Lease, Job]:
     """The lease and its job, if both still stand."""
-    found = services.leases.get(lease)
-    if found is None or not found.is_live(services.clock.now()):
+    if not lease.is_live(services.clock.now()):
         raise Refusal(Reason.LEASE_ENDED)
-    job = services.jobs.get(found.job)
-    if job is None or not job.is_open or not entry(services, found.owner, job).allowed:
+    job = services.jobs.get(lease.job)
+    if job is None or not job.is_open or not entry(services, lease.owner, job).allowed:
         raise Refusal(Reason.LEASE_ENDED)
-    return found, job
+    return lease, job
 
 
-def open_session(services: Services, lease: Lease, job: Job, rank: int) -> SessionAnswer:
-    """Start an SSM session on one node of the lease's job; it is ended if the lease ended meanwhile."""
+def open_session(
+    services: Services, lease: Lease, job: Job, rank: int, *, nonce: Nonce
+) -> SessionAnswer:
+    """Start an SSM session on one node of the lease's job.
+
+    It is ended again if the lease ended meanwhile, or if the member has as many as they may.
+    """
     if job.phase is not Phase.READY:
         raise Refusal(Reason.LEASE_ENDED)
     node = next((node for node in job.nodes if node.rank == rank), None)
     if node is None:
         raise Refusal(Reason.UNKNOWN_NODE, rank=str(rank), job=job.name)
-    if _open_sessions(services, lease) >= MOST_SESSIONS:
-        raise Refusal(Reason.TOO_MANY_SESSIONS, most=str(MOST_SESSIONS))
-    access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
-    now = services.clock.now()
-    session = LeaseSession(lease=lease.id, id=access.id, node=node.id, started_at=now)
-    # Whoever takes the right to enter away does it before they look for sessions to end.
-    may_enter = services.leases.add_session(session, now) and entry(services, lease.owner, job)
-    if not may_enter or not may_enter.allowed:
-        services.sessions.terminate(access.id)
-        raise Refusal(Reason.LEASE_ENDED)
+    access, outcome = _start(services, lease, node, nonce)
+    if outcome is SessionAdded.TOO_MANY and forget_those_over(services, lease.owner):
+        access, outcome = _start(services, lease, node, nonce)
+    match outcome:
+        case SessionAdded.ADDED:
+            pass
+        case SessionAdded.LEASE_ENDED:
+            raise Refusal(Reason.LEASE_ENDED)
+        case SessionAdded.REPLAYED:
+            raise Refusal(Reason.BAD_SIGNATURE)
+        case SessionAdded.TOO_MANY:
+            raise Refusal(Reason.TOO_MANY_SESSIONS, most=str(MOST_SESSIONS))
     services.audit.record(
         "session-started", actor=lease.owner, job=job.name, lease=lease.id, session=access.id
     )
@@ -66,18 +82,61 @@ def open_session(services: Services, lease: Lease, job: Job, rank: int) -> Sessi
     )
 
 
+def _start(
+    services: Services, lease: Lease, node: Node, nonce: Nonce
+) -> tuple[SessionAccess, SessionAdded]:
+    access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
+    now = services.clock.now()
+    session = LeaseSession(
+        id=access.id,
+        lease=lease.id,
+        owner=lease.owner,
+        job=lease.job,
+        node=node.id,
+        rank=node.rank,
+        started_at=now,
+    )
+    outcome = services.leases.add_session(session, nonce, now=now)
+    if outcome is not SessionAdded.ADDED:
+        # Nobody has its token: one that AWS wouldn't end now ends by itself.
+        services.sessions.terminate_all([access.id])
+    return access, outcome
+
+
+def forget_those_over(services: Services, member: Actor) -> list[LeaseSession]:
+    """Forget a member's sessions that SSM says are over; those that are forgotten."""
+    known = services.leases.sessions(member)
+    active = {
+        each for node in {row.node for row in known} for each in services.sessions.active(node)
+    }
+    _, over = open_sessions(known, active, services.clock.now())
+    services.leases.remove_sessions(member, [row.id for row in over])
+    return over
+
+
+def list_sessions(services: Services, lease: Lease) -> SessionsAnswer:
+    """The open sessions of this lease."""
+    forget_those_over(services, lease.owner)
+    return SessionsAnswer(
+        sessions=tuple(
+            SessionFacts(id=each.id, rank=each.rank, node=each.node, started_at=each.started_at)
+            for each in services.leases.sessions(lease.owner)
+            if each.lease == lease.id
+        )
+    )
+
+
 def resume_session(services: Services, lease: Lease, session: str) -> ResumeAnswer:
     """A new token and StreamUrl for a session of this lease."""
-    _own(services, lease, session)
+    if not is_of(services, lease, session):
+        raise Refusal(Reason.LEASE_ENDED)
     access = services.sessions.resume(session)
     return ResumeAnswer(stream_url=access.stream_url, token=access.token)
 
 
 def close_session(services: Services, lease: Lease, session: str) -> None:
     """End a session of this lease. One that is gone already is success."""
-    if any(known.id == session for known in services.leases.sessions(lease.id)):
-        services.sessions.terminate(session)
-        services.leases.remove_session(lease.id, session)
+    end_session(services, lease, session)
 
 
 def close_lease(services: Services, lease: Lease) -> None:
@@ -85,9 +144,10 @@ def close_lease(services: Services, lease: Lease) -> None:
     end_lease(services, lease.id, LeaseEnd.BY_OWNER)
 
 
-def new_certificate(services: Services, lease: Lease) -> CertificateAnswer:
+def new_certificate(services: Services, lease: Lease, job: Job) -> CertificateAnswer:
     """Another short certificate, for a lease that outlives the one before."""
-    return CertificateAnswer(certificate=certificate(services, lease))
+    services.audit.record("certificate", actor=lease.owner, job=job.name, lease=lease.id)
+    return CertificateAnswer(certificate=certificate(services, lease, job))
 
 
 def state(lease: Lease, job: Job) -> LeaseStateAnswer:
@@ -115,24 +175,3 @@ def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:
         message.model_dump_json(), group=message.group, deduplication=request
     )
     return JobAnswer(job=job.name, state=Phase.STOPPING.value)
-
-
-def _open_sessions(services: Services, lease: Lease) -> int:
-    """How many sessions the lease has. At the limit those are forgotten that SSM says are over.
-
-    A connection that ends tells the node's agent, not this API: so rows outlive their sessions.
-    """
-    known = services.leases.sessions(lease.id)
-    if len(known) < MOST_SESSIONS:
-        return len(known)
-    settled = services.clock.now() - SESSION_SETTLES
-    active = {s for node in {row.node for row in known} for s in services.sessions.active(node)}
-    over = [row for row in known if row.started_at < settled and row.id not in active]
-    for row in over:
-        services.leases.remove_session(lease.id, row.id)
-    return len(known) - len(over)
-
-
-def _own(services: Services, lease: Lease, session: str) -> None:
-    if not any(known.id == session for known in services.leases.sessions(lease.id)):
-        raise Refusal(Reason.LEASE_ENDED)

@@ -9,6 +9,7 @@ from sshq.chat.catalogue import texts
 from sshq.domain import tickets
 from sshq.domain.authorisation import Reach, Who
 from sshq.domain.jobs import Phase
+from sshq.domain.rates import tickets_of_member, tickets_of_team
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import is_fresh
 from sshq.use_cases.authorising import authorise
@@ -16,6 +17,7 @@ from sshq.use_cases.choosing import choose_job
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import AJob
+    from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job, ResponseUrl
     from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage
@@ -33,6 +35,7 @@ def connect(services: Services, message: QueueMessage, arguments: AJob) -> None:
         raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
     if job.phase is not Phase.READY:
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
+    _keep_rates(services, message.actor)
     if not show_ticket(services, job, message.answer.response_url, member=member):
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
 
@@ -53,3 +56,10 @@ def show_ticket(
     services.audit.record("ticket-issued", actor=holder, job=job.name)
     text = tickets.ticket_text(services.settings.api_host, code)
     return services.chat.respond(url.url, views.ticket(job, text, texts(language)))
+
+
+def _keep_rates(services: Services, actor: Actor) -> None:
+    now = services.clock.now()
+    for rate in (tickets_of_member(actor.tag, now), tickets_of_team(actor.team, now)):
+        if services.rates.count(rate) > rate.most:
+            raise Refusal(Reason.TOO_MANY_TICKETS, minutes=rate.minutes_left(now))

@@ -4,92 +4,154 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sshq.chat import views
-from sshq.chat.catalogue import texts
 from sshq.domain import tickets
 from sshq.domain.access import LeaseAnswer, NodeAnswer
 from sshq.domain.jobs import SSH_PORT, Phase
-from sshq.domain.leases import CERTIFICATE_BACKDATE, Lease, LeaseEnd, certificate_expiry, lease_id
+from sshq.domain.leases import (
+    CERTIFICATE_BACKDATE,
+    Lease,
+    LeaseEnd,
+    Redeemed,
+    certificate_expiry,
+    lease_id,
+)
+from sshq.domain.rates import refused_tickets
 from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases import reuse
 from sshq.use_cases.authorising import entry
-from sshq.use_cases.ending import end_lease
 
 if TYPE_CHECKING:
     from sshq.domain.access import RedeemBody
     from sshq.domain.jobs import Job
+    from sshq.domain.rates import Rate
+    from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
     from sshq.ports import Services
 
+# Longer than the slowest refusal takes: so how long one took says nothing of the ticket.
+REFUSED_AFTER_SECONDS = 0.5
 
-def redeem(
-    services: Services, body: RedeemBody, *, key_fingerprint: str, source: str
-) -> LeaseAnswer:
-    """A lease for the key that signed this request.
 
-    Wrong, used, expired and unknown tickets get one and the same refusal.
+def redeem(services: Services, body: RedeemBody, *, nonce: Nonce, source: str) -> LeaseAnswer:
+    """A lease for the key that signed this request with `nonce`.
+
+    Wrong, used, expired and unknown tickets get one and the same refusal, after the same time.
     """
-    code = tickets.normalise(body.ticket)
-    ticket = services.tickets.get(tickets.fingerprint(code)) if code else None
-    if ticket is None:
-        raise Refusal(Reason.TICKET_UNUSABLE)
-    lease = _spend(services, ticket, body, key_fingerprint, source)
-    job = services.jobs.get(ticket.job)
-    if job is None or job.phase is not Phase.READY or not lease.is_live(services.clock.now()):
-        raise Refusal(Reason.TICKET_UNUSABLE)
+    began = services.clock.monotonic()
+    try:
+        return _redeem(services, body, nonce, source)
+    except Refusal as refusal:
+        if refusal.reason is Reason.TICKET_UNUSABLE:
+            took = services.clock.monotonic() - began
+            services.clock.sleep(max(0.0, REFUSED_AFTER_SECONDS - took))
+        raise
+
+
+def _redeem(services: Services, body: RedeemBody, nonce: Nonce, source: str) -> LeaseAnswer:
+    # What can't be a code is looked up like one that can: the same calls, the same time.
+    fingerprint = tickets.fingerprint(tickets.normalise(body.ticket) or "")
+    rate = refused_tickets(source, services.clock.now())
+    ticket = services.tickets.get(fingerprint)
+    job = services.jobs.get(ticket.job) if ticket else None
+    lease = None
+    if ticket and job:
+        lease = _spend(services, ticket, job, body=body, nonce=nonce, source=source, rate=rate)
+    if lease is None or job is None:
+        if ticket is not None:
+            services.audit.record(
+                "ticket-refused", actor=ticket.owner, job=ticket.job, source=source
+            )
+        raise _refusal(services, rate)
     services.audit.record(
         "redeemed", actor=lease.owner, job=job.name, lease=lease.id, source=source
     )
     return lease_answer(services, lease, job)
 
 
-def _spend(services: Services, ticket: Ticket, body: RedeemBody, key: str, source: str) -> Lease:
+def _spend(
+    services: Services,
+    ticket: Ticket,
+    job: Job,
+    *,
+    body: RedeemBody,
+    nonce: Nonce,
+    source: str,
+    rate: Rate,
+) -> Lease | None:
+    """The key's lease, new or again; None if there is none for it."""
     now = services.clock.now()
-    wanted = lease_id(ticket.fingerprint, key)
-    job = services.jobs.get(ticket.job)
-    if job is None or job.phase is not Phase.READY:
-        raise Refusal(Reason.TICKET_UNUSABLE)
     # A ticket outlives neither its holder's membership nor the sharing of the job.
     may_enter = entry(services, ticket.owner, job)
     if not may_enter.allowed:
-        raise Refusal(Reason.TICKET_UNUSABLE)
-    spent = services.tickets.spend(ticket.fingerprint, key=key, lease=wanted, now=now)
-    if not spent:
-        stored = services.tickets.get(ticket.fingerprint)
-        if stored is None or stored.redeemed_by is None:
-            raise Refusal(Reason.TICKET_UNUSABLE)
-        if stored.redeemed_by != key:
-            _alarm(services, stored, job, source)
-            raise Refusal(Reason.TICKET_UNUSABLE)
-    return services.leases.add(
-        Lease(
-            id=wanted,
-            job=ticket.job,
-            owner=ticket.owner,
-            public_key=body.public_key,
-            key_fingerprint=key,
-            ticket=ticket.fingerprint,
-            created_at=now,
-            expires_at=min(job.deadline, may_enter.until or job.deadline),
-            client=f"{body.client.version} {body.client.os}".strip(),
-            source=source,
+        return None
+    lease = Lease(
+        id=lease_id(ticket.fingerprint, nonce.key),
+        job=ticket.job,
+        owner=ticket.owner,
+        public_key=body.public_key,
+        key_fingerprint=nonce.key,
+        ticket=ticket.fingerprint,
+        created_at=now,
+        expires_at=min(job.deadline, may_enter.until or job.deadline),
+        client=f"{body.client.version} {body.client.os}".strip(),
+        source=source,
+    )
+    match services.leases.redeem(lease, nonce, source=rate, now=now):
+        case Redeemed.NEW:
+            return lease
+        case Redeemed.SPENT:
+            return _again(services, lease, job, nonce)
+        case Redeemed.REPLAYED:
+            raise Refusal(Reason.BAD_SIGNATURE)
+        case Redeemed.TOO_OFTEN:
+            raise _too_often(services, rate)
+        case Redeemed.NOT_ALLOWED:
+            return None
+
+
+def _again(services: Services, lease: Lease, job: Job, nonce: Nonce) -> Lease | None:
+    """The ticket can't be spent now: this key may have spent it before, and lost the answer."""
+    ticket = services.tickets.get(lease.ticket)
+    if ticket is None or ticket.redeemed_by is None:
+        return None
+    if ticket.redeemed_by != nonce.key:
+        _another_key(services, ticket, lease)
+        return None
+    if not services.leases.remember_nonce(nonce):
+        raise Refusal(Reason.BAD_SIGNATURE)
+    stored = services.leases.get(lease.id)
+    if stored is None or not stored.is_live(services.clock.now()) or job.phase is not Phase.READY:
+        return None
+    return stored
+
+
+def _another_key(services: Services, ticket: Ticket, thief: Lease) -> None:
+    """One of the two keys isn't the owner's, so both are out. The worker does what takes longer."""
+    if ticket.lease is not None and services.leases.end(ticket.lease, LeaseEnd.TICKET_REUSED):
+        services.audit.record(
+            "lease-ended",
+            actor=None,
+            lease=ticket.lease,
+            why=LeaseEnd.TICKET_REUSED.value,
+            source=thief.source,
         )
-    )
+    reuse.report(services, ticket, thief)
 
 
-def _alarm(services: Services, ticket: Ticket, job: Job, source: str) -> None:
-    """Another key on a spent ticket: one of the two isn't the owner, so both are out."""
-    if ticket.lease is not None:
-        end_lease(services, ticket.lease, LeaseEnd.TICKET_REUSED)
-    services.audit.record("ticket-reused", actor=ticket.owner, job=job.name, source=source)
-    services.chat.post(
-        services.chat.direct_message(ticket.owner.user),
-        views.ticket_reused(job, source, texts(job.language)),
-    )
+def _refusal(services: Services, rate: Rate) -> Refusal:
+    if services.rates.count(rate) > rate.most:
+        return _too_often(services, rate)
+    return Refusal(Reason.TICKET_UNUSABLE)
+
+
+def _too_often(services: Services, rate: Rate) -> Refusal:
+    minutes = rate.minutes_left(services.clock.now())
+    return Refusal(Reason.TOO_MANY_ATTEMPTS, minutes=minutes)
 
 
 def lease_answer(services: Services, lease: Lease, job: Job) -> LeaseAnswer:
     """The lease with its nodes and a new certificate."""
-    return LeaseAnswer(**lease_facts(lease, job), certificate=certificate(services, lease))
+    return LeaseAnswer(**lease_facts(lease, job), certificate=certificate(services, lease, job))
 
 
 def lease_facts(lease: Lease, job: Job) -> dict[str, Any]:
@@ -108,7 +170,7 @@ def lease_facts(lease: Lease, job: Job) -> dict[str, Any]:
     }
 
 
-def certificate(services: Services, lease: Lease) -> str:
+def certificate(services: Services, lease: Lease, job: Job) -> str:
     """A short SSH certificate: principal = the job, id = who and which job."""
     now = services.clock.now()
     return services.ca.sign_user(
@@ -117,4 +179,5 @@ def certificate(services: Services, lease: Lease) -> str:
         key_id=f"{lease.owner.tag} {lease.job} {lease.id}",
         valid_after=now - CERTIFICATE_BACKDATE,
         valid_before=certificate_expiry(lease, now),
+        trusted=job.ca_keys,
     )

@@ -83,6 +83,7 @@ def _new_job(services: Services, message: QueueMessage, member: Member, asked: R
         deadline=now + timedelta(hours=hours),
         response_url=message.answer.response_url,
         language=member.language,
+        ca_keys=services.ca.key_ids,
     )
 
 

@@ -12,7 +12,7 @@ from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
-from sshq.use_cases.ending import clean_up
+from sshq.use_cases.ending import clean_up, end_leases_on
 from sshq.use_cases.showing import show
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _stop_all(services: Services, message: QueueMessage) -> None:
 
 
 def stop_job(services: Services, job: Job, reason: EndReason) -> None:
-    """Say "stopping" first (that alone refuses entry), then stop what costs money, then clean up."""
+    """Say "stopping" first (that alone refuses entry), then end the ways in, then what costs money."""
     now = services.clock.now()
 
     def stopping(stored: Job) -> Job | None:
@@ -56,6 +56,8 @@ def stop_job(services: Services, job: Job, reason: EndReason) -> None:
         return stored.entered(Phase.STOPPING, now, end_reason=reason)
 
     moved = services.jobs.change(job.name, stopping)
+    # Before the call that costs may be throttled: who is in is out within ten seconds.
+    end_leases_on(services, job)
     services.training_jobs.stop(job.name)
     clean_up(services, moved or job)
     if moved is not None:

@@ -21,6 +21,7 @@ def install(patches: Patches) -> None:
     _filter_log_events_by_prefix(patches)
     _take_loopback_for_tls(patches)
     _make_table_writes_atomic(patches)
+    _do_a_transaction_once(patches)
 
 
 def _refuse_to_delete_group_in_use(patches: Patches) -> None:
@@ -136,6 +137,21 @@ def _make_table_writes_atomic(patches: Patches) -> None:
 
     for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
         one_at_a_time(name)
+
+
+def _do_a_transaction_once(patches: Patches) -> None:
+    """A transaction that comes again with its token (its answer was lost) has been done already."""
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415  (slow)
+
+    done: dict[str, Any] = {}
+
+    def transact_write_items(handler: Any) -> Any:  # noqa: ANN401
+        token = handler.body.get("ClientRequestToken")
+        if token not in done:
+            done[token] = original(handler)
+        return done[token]
+
+    original = patches.replace(DynamoHandler, "transact_write_items", transact_write_items)
 
 
 def _is_against_http(statement: dict[str, Any]) -> bool:

@@ -59,3 +59,6 @@ class BotClock(SandboxClock):
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def monotonic(self) -> float:
+        return time.monotonic()

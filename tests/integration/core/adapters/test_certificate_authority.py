@@ -39,6 +39,7 @@ def signed(live: Live, key: str) -> str:
         key_id="T1/U1 sshq-alice-x lease",
         valid_after=NOW - timedelta(minutes=2),
         valid_before=NOW + timedelta(hours=1),
+        trusted=(),
     )
 
 

@@ -12,9 +12,10 @@ import pytest
 from sshq.domain import tickets
 from sshq.domain.approvals import Approval, Outcome, Why
 from sshq.domain.jobs import Job, JobShape, Message, Node, Phase, ResponseUrl
-from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
 from sshq.domain.members import Member
+from sshq.domain.rates import refused_tickets
 from sshq.domain.setup_plan import Actual, plan
+from sshq.domain.signatures import Nonce
 from tests.core_aws import NOW, TABLE
 from tests.core_services import ADMIN, ALICE, BOB, EVE, MemoryServices
 
@@ -40,23 +41,6 @@ def a_job(name: str, **changes: Any) -> Job:
     ).model_copy(update=changes)
 
 
-def a_lease(lease: str, **changes: Any) -> Lease:
-    return Lease(
-        id=lease,
-        job="sshq-alice-x",
-        owner=ALICE,
-        public_key="ssh-ed25519 AAAA",
-        key_fingerprint="f" * 64,
-        ticket="t" * 64,
-        created_at=NOW,
-        expires_at=NOW + HOUR,
-    ).model_copy(update=changes)
-
-
-def a_session(lease: str, session: str) -> LeaseSession:
-    return LeaseSession(lease=lease, id=session, node="mi-1", started_at=NOW)
-
-
 def a_ticket(live: Live, code: str) -> str:
     ticket = tickets.issue(code=code, job="sshq-alice-x", owner=ALICE, now=NOW)
     live.tickets.add(ticket)
@@ -73,40 +57,6 @@ def at_once(workers: int, work: Any) -> list[Any]:
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(one, range(workers)))
-
-
-def test_of_a_hundred_keys_at_once_exactly_one_spends_a_ticket(live: Live) -> None:
-    fingerprint = a_ticket(live, "A" * 32)
-
-    def spend(number: int) -> bool:
-        return live.tickets.spend(fingerprint, key=f"key-{number}", lease=f"l-{number}", now=NOW)
-
-    won = [number for number, spent in enumerate(at_once(100, spend)) if spent]
-
-    stored = live.tickets.get(fingerprint)
-    assert stored is not None
-    assert [stored.redeemed_by] == [f"key-{number}" for number in won]
-    assert stored.lease == f"l-{won[0]}"
-
-
-def test_a_ticket_is_spent_up_to_its_last_second_and_not_after(live: Live) -> None:
-    early, late = a_ticket(live, "B" * 32), a_ticket(live, "C" * 32)
-    end = NOW + tickets.LIFE
-
-    assert live.tickets.spend(early, key="k", lease="l", now=end - timedelta(seconds=1))
-    assert not live.tickets.spend(late, key="k", lease="l", now=end)
-    assert not live.tickets.spend("0" * 64, key="k", lease="l", now=NOW)
-
-
-def test_a_ticket_whose_answer_was_lost_still_names_its_winner(aws: CoreAws, live: Live) -> None:
-    fingerprint = a_ticket(live, "D" * 32)
-    aws.fault("UpdateItem", "timeout-after")
-
-    live.tickets.spend(fingerprint, key="k", lease="l", now=NOW)
-
-    stored = live.tickets.get(fingerprint)
-    assert stored is not None
-    assert stored.redeemed_by == "k"
 
 
 def test_a_job_comes_back_as_it_was_stored(live: Live) -> None:
@@ -232,70 +182,6 @@ def test_all_pages_of_the_open_jobs_are_read(live: Live) -> None:
         live.jobs.change(name, lambda stored: stored.model_copy(update={"phase": Phase.STOPPED}))
 
 
-def test_a_live_lease_takes_sessions(live: Live) -> None:
-    live.leases.add(a_lease("l-live"))
-
-    assert live.leases.add_session(a_session("l-live", "s-1"), NOW)
-    assert live.leases.add_session(a_session("l-live", "s-2"), NOW)
-    assert [session.id for session in live.leases.sessions("l-live")] == ["s-1", "s-2"]
-
-    live.leases.remove_session("l-live", "s-1")
-    assert [session.id for session in live.leases.sessions("l-live")] == ["s-2"]
-
-
-def test_an_ended_an_expired_and_an_unknown_lease_take_none(live: Live) -> None:
-    live.leases.add(a_lease("l-ended"))
-    live.leases.add(a_lease("l-expired", expires_at=NOW))
-    assert live.leases.end("l-ended", LeaseEnd.BY_OWNER)
-
-    for lease in ("l-ended", "l-expired", "l-unknown"):
-        assert not live.leases.add_session(a_session(lease, f"s-{lease}"), NOW)
-        assert live.leases.sessions(lease) == []
-
-
-@pytest.mark.parametrize("kind", LOST_ANSWERS)
-def test_a_session_is_added_though_its_answer_was_lost(aws: CoreAws, live: Live, kind: str) -> None:
-    live.leases.add(a_lease(f"l-{kind}"))
-    aws.fault("TransactWriteItems", kind)
-
-    assert live.leases.add_session(a_session(f"l-{kind}", "s-1"), NOW)
-
-
-def test_a_lease_ends_once_and_stays_as_it_ended(live: Live) -> None:
-    lease = live.leases.add(a_lease("l-once"))
-
-    assert live.leases.end("l-once", LeaseEnd.TICKET_REUSED)
-    assert not live.leases.end("l-once", LeaseEnd.JOB_ENDED)
-    assert not live.leases.end("l-nobody", LeaseEnd.JOB_ENDED)
-
-    again = live.leases.add(lease)
-    assert again.ended is LeaseEnd.TICKET_REUSED
-
-
-def test_the_leases_of_a_job_are_found_by_the_job(live: Live) -> None:
-    live.leases.add(a_lease("l-of-1", job="sshq-of"))
-    live.leases.add(a_lease("l-of-2", job="sshq-of"))
-    live.leases.add(a_lease("l-of-3", job="sshq-of-another"))
-
-    assert {lease.id for lease in live.leases.of_job("sshq-of")} == {"l-of-1", "l-of-2"}
-
-
-def test_a_nonce_serves_one_request_of_a_key(live: Live) -> None:
-    used = at_once(8, lambda _n: live.leases.remember_nonce("key", "nonce-0001", NOW + HOUR))
-
-    assert used.count(True) == 1
-    assert live.leases.remember_nonce("another key", "nonce-0001", NOW + HOUR)
-    assert live.leases.remember_nonce("key", "nonce-0002", NOW + HOUR)
-
-
-@pytest.mark.parametrize("kind", LOST_ANSWERS)
-def test_a_nonce_is_new_though_its_answer_was_lost(aws: CoreAws, live: Live, kind: str) -> None:
-    """Else a client whose request was fine would be told that its signature isn't."""
-    aws.fault("PutItem", kind)
-
-    assert live.leases.remember_nonce("key", f"nonce-{kind}", NOW + HOUR)
-
-
 def test_a_request_begins_until_it_is_finished(live: Live) -> None:
     assert live.requests.begin("r-1", "run", NOW)
     assert live.requests.begin("r-1", "run", NOW + HOUR)
@@ -366,8 +252,8 @@ def test_the_audit_has_each_event_once(aws: CoreAws, live: Live, kind: str) -> N
 
 def test_what_may_be_forgotten_says_when(aws: CoreAws, live: Live) -> None:
     """TTL deletes by `expires`, in epoch seconds; jobs, members and the audit have none."""
-    live.leases.add(a_lease("l-ttl"))
-    live.leases.remember_nonce("key-ttl", "nonce-0001", NOW + HOUR)
+    live.rates.count(refused_tickets("192.0.2.9", NOW))
+    live.leases.remember_nonce(Nonce("key-ttl", "nonce-0001", NOW + HOUR))
     live.requests.begin("r-ttl", "run", NOW)
     a_ticket(live, "E" * 32)
     live.jobs.add(a_job("sshq-ttl"))
@@ -380,8 +266,8 @@ def test_what_may_be_forgotten_says_when(aws: CoreAws, live: Live) -> None:
             assert expires == 0 or expires > NOW.timestamp()
             by_kind.setdefault(kind, set()).add(bool(expires))
     assert {kind for kind, ttl in by_kind.items() if ttl == {True}} >= {
-        "LEASE",
         "NONCE",
+        "RATE",
         "REQUEST",
         "TICKET",
     }
@@ -464,19 +350,3 @@ def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
     assert "sshq-bob-1" in unsettled
     assert "sshq-carol-1" not in unsettled
     assert "sshq-bob-1" not in [job.name for job in live.jobs.open_jobs()]
-
-
-def test_a_lease_is_prolonged_only_while_it_lives_and_never_shortened(live: Live) -> None:
-    live.leases.add(a_lease("long"))
-    live.leases.prolong("long", NOW + 2 * HOUR)
-    live.leases.prolong("long", NOW + HOUR)
-    live.leases.prolong("nobody", NOW + HOUR)
-    stored = live.leases.get("long")
-    assert stored is not None
-    assert stored.expires_at == NOW + 2 * HOUR
-
-    live.leases.end("long", LeaseEnd.BY_OWNER)
-    live.leases.prolong("long", NOW + 3 * HOUR)
-    ended = live.leases.get("long")
-    assert ended is not None
-    assert ended.expires_at == NOW + 2 * HOUR

@@ -19,6 +19,7 @@ from sshq.domain.cloudformation import template
 from sshq.domain.console_links import Console
 from sshq.domain.drift import drift
 from sshq.domain.jobs import Job, JobShape, Node, Phase
+from sshq.domain.leases import Lease, LeaseSession
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.setup_plan import Actual, plan
 from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
@@ -115,6 +116,32 @@ def test_a_request_that_waits_can_be_shown(language: str, why: Why) -> None:
     check(views.approval_waits(waiting, ["U0EVE", "U0EVA"], here))
     for outcome in Outcome:
         check(views.approval_settled(waiting.settled(outcome, ALICE), here))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("leases", "sessions"), [(0, 0), (1, 0), (3, 2), (1, 48), (40, 1)])
+def test_sessions_fit_however_many_there_are(language: str, leases: int, sessions: int) -> None:
+    lease = Lease(
+        id="l" * 20,
+        job="sshq-" + "x" * 58,
+        owner=ALICE,
+        public_key="ssh-ed25519 AAAA",
+        key_fingerprint="f" * 64,
+        ticket="t" * 64,
+        created_at=START,
+        expires_at=START,
+        client="<!channel>",
+        source="2001:db8::1",
+    )
+    session = LeaseSession(
+        id="s" * 96, lease=lease.id, owner=ALICE, job=lease.job, node="mi-1", started_at=START
+    )
+    held = [(lease, [session] * sessions)] * leases
+
+    shown = views.session_list(held, texts(language))
+
+    check(shown)
+    assert "<!channel>" not in str(shown.blocks)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,30 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from sshq.domain.access import RedeemBody
-from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Phase
 from sshq.domain.leases import MOST_SESSIONS, SESSION_SETTLES, LeaseEnd
 from sshq.domain.queue_message import QueueMessage
+from sshq.domain.rates import MOST_REFUSED_OF_SOURCE, MOST_TICKETS_OF_MEMBER
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands
-from sshq.use_cases.follow import follow
-from sshq.use_cases.redeem import redeem
+from sshq.use_cases.redeem import REFUSED_AFTER_SECONDS
+from tests.core_broker import a_ticket, open_session, ready_job, redeemed, work_off
 from tests.core_services import ADMIN, ALICE, BOB, HOST_KEY, MemoryServices
-
-KEY = "ssh-ed25519 " + "A" * 68
 
 
 @pytest.fixture
 def job(services: MemoryServices) -> Job:
-    commands(services, services.message(ALICE, "run"))
-    (job,) = services.jobs.all.values()
-    services.training_jobs.status[job.name] = TrainingStatus("InProgress", "Training")
-    assert job.activation
-    services.nodes.come_up(job.activation, "mi-1")
-    follow(services, job.name)
-    return services.jobs.all[job.name]
+    return ready_job(services)
 
 
 def ticket(services: MemoryServices) -> str:
@@ -40,20 +31,10 @@ def ticket(services: MemoryServices) -> str:
     return text.split("api.test/")[1][:32]
 
 
-def redeemed(services: MemoryServices, code: str, key: str = "key-1") -> object:
-    body = RedeemBody(ticket=code, public_key=KEY)
-    return redeem(services, body, key_fingerprint=key, source="192.0.2.1")
-
-
 def test_a_ticket_gives_the_node_its_host_key_and_a_certificate(
     services: MemoryServices, job: Job
 ) -> None:
-    lease = redeem(
-        services,
-        RedeemBody(ticket=ticket(services).lower(), public_key=KEY),
-        key_fingerprint="key-1",
-        source="192.0.2.1",
-    )
+    lease = redeemed(services, ticket(services).lower())
 
     assert lease.nodes[0].id == "mi-1"
     assert lease.nodes[0].host_keys == (HOST_KEY,)
@@ -73,15 +54,18 @@ def test_another_key_on_a_spent_ticket_ends_the_lease_and_alarms_the_owner(
     code = ticket(services)
     redeemed(services, code)
     (lease,) = services.leases.all.values()
-    lease_requests.open_session(services, lease, job, 0)
+    open_session(services, lease, job)
 
     with pytest.raises(Refusal) as refused:
-        redeemed(services, code, key="key-2")
+        redeemed(services, code, key="key-2", source="198.51.100.9")
 
     assert refused.value.reason is Reason.TICKET_UNUSABLE
     assert services.leases.all[lease.id].ended is LeaseEnd.TICKET_REUSED
+    work_off(services)
     assert services.sessions.terminated == ["s-1"]
-    assert "192.0.2.1" in services.chat.said[-1][1].text
+    alarm = services.chat.said[-1][1].text
+    for told in ("198.51.100.9", "SHA256:", "0.1.0 linux", "192.0.2.1"):
+        assert told in alarm
     with pytest.raises(Refusal):
         redeemed(services, code)
 
@@ -112,7 +96,7 @@ def test_a_ticket_dies_with_its_job(services: MemoryServices, job: Job) -> None:
 def test_stop_ends_leases_sessions_nodes_and_the_job(services: MemoryServices, job: Job) -> None:
     redeemed(services, ticket(services))
     (lease,) = services.leases.all.values()
-    lease_requests.open_session(services, lease, job, 0)
+    open_session(services, lease, job)
     commands(services, services.message(ALICE, "stop", trigger="2"))
 
     assert services.training_jobs.stopped == [job.name]
@@ -120,7 +104,7 @@ def test_stop_ends_leases_sessions_nodes_and_the_job(services: MemoryServices, j
     assert services.nodes.deregistered == ["mi-1"]
     assert services.jobs.all[job.name].phase is Phase.STOPPING
     with pytest.raises(Refusal):
-        lease_requests.live_lease(services, lease.id)
+        lease_requests.live_lease(services, services.leases.all[lease.id])
 
 
 def test_a_session_that_started_while_the_lease_ended_is_terminated(
@@ -135,7 +119,7 @@ def test_a_session_that_started_while_the_lease_ended_is_terminated(
     services.sessions.on_start = ended_meanwhile
 
     with pytest.raises(Refusal):
-        lease_requests.open_session(services, lease, job, 0)
+        open_session(services, lease, job)
     assert services.sessions.terminated == ["s-1"]
 
 
@@ -143,15 +127,15 @@ def test_sessions_are_capped_and_belong_to_their_lease(services: MemoryServices,
     redeemed(services, ticket(services))
     (lease,) = services.leases.all.values()
     for _ in range(MOST_SESSIONS):
-        lease_requests.open_session(services, lease, job, 0)
+        open_session(services, lease, job)
     with pytest.raises(Refusal) as refused:
-        lease_requests.open_session(services, lease, job, 0)
+        open_session(services, lease, job)
     assert refused.value.reason is Reason.TOO_MANY_SESSIONS
 
     with pytest.raises(Refusal):
         lease_requests.resume_session(services, lease, "somebody-elses")
     with pytest.raises(Refusal):
-        lease_requests.open_session(services, lease, job, 7)
+        open_session(services, lease, job, 7)
 
 
 def test_the_lease_holder_may_ask_for_the_stop_of_the_job(
@@ -172,13 +156,13 @@ def test_sessions_that_are_over_leave_room_for_new_ones(services: MemoryServices
     redeemed(services, ticket(services))
     (lease,) = services.leases.all.values()
     for _ in range(MOST_SESSIONS):
-        lease_requests.open_session(services, lease, job, 0)
+        open_session(services, lease, job)
     services.sessions.over = ["s-1", "s-2"]
     with pytest.raises(Refusal):  # they may be too new for SSM's list
-        lease_requests.open_session(services, lease, job, 0)
+        open_session(services, lease, job)
 
     services.clock.time += 2 * SESSION_SETTLES
-    lease_requests.open_session(services, lease, job, 0)
+    open_session(services, lease, job)
     assert not {"s-1", "s-2"} & services.leases.open.keys()
     assert len(services.leases.open) == MOST_SESSIONS - 1
 
@@ -211,3 +195,80 @@ def test_without_a_fresh_response_url_no_ticket_is_made(services: MemoryServices
     commands(services, services.message(ALICE, "connect", trigger="5", with_url=False))
 
     assert len(services.tickets.all) == tickets
+
+
+def how_it_ended(services: MemoryServices, code: str, **more: str) -> tuple[Reason, float]:
+    """Why a redemption was refused, and after how long."""
+    began = services.clock.monotonic()
+    with pytest.raises(Refusal) as refused:
+        redeemed(services, code, **more)
+    return refused.value.reason, services.clock.monotonic() - began
+
+
+def test_every_ticket_that_cant_be_used_is_refused_after_the_same_time(
+    services: MemoryServices, job: Job
+) -> None:
+    """However long the table takes: each read here takes a different time."""
+    used, expired = a_ticket(services, job), a_ticket(services, job)
+    redeemed(services, used)
+    slow = iter([0.01, 0.2, 0.05, 0.1, 0.02, 0.3, 0.01, 0.2])
+    get = services.tickets.get
+
+    def takes_its_time(fingerprint: str) -> object:
+        services.clock.sleep(next(slow))
+        return get(fingerprint)
+
+    services.tickets.get = takes_its_time  # type: ignore[method-assign,assignment]
+    refused = [how_it_ended(services, code, key="key-2") for code in ("wrong", "0" * 32, used)]
+    services.clock.time += timedelta(minutes=10)
+    refused.append(how_it_ended(services, expired))
+
+    assert {reason for reason, _ in refused} == {Reason.TICKET_UNUSABLE}
+    assert [seconds for _, seconds in refused] == pytest.approx([REFUSED_AFTER_SECONDS] * 4)
+
+
+def test_a_source_with_too_many_bad_tickets_has_to_wait_even_with_a_good_one(
+    services: MemoryServices, job: Job
+) -> None:
+    good = a_ticket(services, job)
+    for _ in range(MOST_REFUSED_OF_SOURCE):
+        assert how_it_ended(services, "0" * 32)[0] is Reason.TICKET_UNUSABLE
+
+    assert how_it_ended(services, "0" * 32)[0] is Reason.TOO_MANY_ATTEMPTS
+    assert how_it_ended(services, good)[0] is Reason.TOO_MANY_ATTEMPTS
+    assert redeemed(services, good, source="198.51.100.7").job == job.name
+    services.clock.time += timedelta(minutes=10)
+    assert redeemed(services, good, source="198.51.100.7").job == job.name
+
+
+def test_a_member_gets_so_many_tickets_in_ten_minutes(services: MemoryServices, job: Job) -> None:
+    before = len(services.tickets.all)
+    for number in range(MOST_TICKETS_OF_MEMBER + 2):
+        commands(services, services.message(ALICE, "connect", trigger=f"t{number}"))
+
+    assert len(services.tickets.all) - before == MOST_TICKETS_OF_MEMBER
+    assert "Too many tickets" in services.chat.said[-1][1].text
+
+
+def test_who_was_removed_meanwhile_gets_no_lease(services: MemoryServices, job: Job) -> None:
+    code = a_ticket(services, job)
+    member = services.members.get(ALICE)
+    assert member is not None
+    services.members.remove(member)
+
+    assert how_it_ended(services, code)[0] is Reason.TICKET_UNUSABLE
+    assert services.leases.all == {}
+
+
+def test_the_alarm_for_a_stolen_ticket_comes_once_for_each_key(
+    services: MemoryServices, job: Job
+) -> None:
+    code = a_ticket(services, job)
+    redeemed(services, code)
+    for _ in range(3):
+        how_it_ended(services, code, key="key-2")
+    said = len(services.chat.said)
+    work_off(services)
+
+    assert len(services.chat.said) == said + 1
+    assert services.audit.names().count("ticket-reused") == 1

@@ -44,7 +44,7 @@ def test_a_restart_takes_the_old_nodes_away_and_leaves_the_lease(
     assert (again.phase, again.nodes, again.restarts) == (Phase.STARTING, (), 1)
     assert services.nodes.deregistered == ["mi-1", "mi-2"]
     assert services.sessions.terminated == ["s-1"]
-    assert services.leases.sessions("lease-1") == []
+    assert services.leases.sessions(job.owner) == []
     assert services.leases.all["lease-1"].is_live(services.clock.now())
     assert "started the job anew; so far 1 ×" in message_of(services, job)
 

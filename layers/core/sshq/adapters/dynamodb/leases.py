@@ -1,20 +1,41 @@
-"""`LEASE#id`: the leases, with the SSM sessions that were started under them and used nonces."""
+"""`LEASE#id`: the leases. Two items list what stands open, so that revoking reads no late index:
+`JOB#name`/`LEASES` and `MEMBER#team#user`/`ACCESS`, which has the member's sessions as well.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sshq.adapters.dynamodb.items import epoch, from_item, iso, to_item
-from sshq.adapters.dynamodb.table import ConditionFailedError, Table
-from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
+from sshq.adapters.dynamodb.rates import within
+from sshq.adapters.dynamodb.table import Act, ConditionFailedError, Table, Write
+from sshq.adapters.dynamodb.tickets import TICKET_SK, ticket_pk
+from sshq.domain.leases import (
+    MOST_SESSIONS,
+    Lease,
+    LeaseEnd,
+    LeaseSession,
+    Redeemed,
+    SessionAdded,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from sshq.domain.identity import Actor
+    from sshq.domain.rates import Rate
+    from sshq.domain.signatures import Nonce
+
 _SK = "LEASE"
+_OF_JOB = "LEASES"
+_OF_MEMBER = "ACCESS"
+_ENDING = "LEASES#ending"
 _KEPT = timedelta(days=7)
+_NEW = "attribute_not_exists(pk)"
+_READY = {":ready": "ready"}
 
 
 class DynamoLeases:
@@ -23,23 +44,25 @@ class DynamoLeases:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, lease: Lease) -> Lease:
-        item = to_item(
-            lease,
-            _pk(lease.id),
-            _SK,
-            gsi1pk=f"LEASES#{lease.job}",
-            gsi1sk=lease.id,
-            expires=epoch(lease.expires_at + _KEPT),
-        )
+    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
         try:
-            self._table.put(item, condition="attribute_not_exists(pk)")
-        except ConditionFailedError:
-            stored = self.get(lease.id)
-            if stored is None:
-                raise
-            return stored
-        return lease
+            self._table.write_all(
+                _spent(lease, now),
+                Write(_nonce_item(nonce), _NEW),
+                within(source),
+                Write(_key(f"JOB#{lease.job}", "JOB"), "phase = :ready", _READY, act=Act.CHECK),
+                Write(
+                    _key(_member_pk(lease.owner), "MEMBER"),
+                    "attribute_exists(pk) AND attribute_not_exists(leaving)",
+                    act=Act.CHECK,
+                ),
+                Write(to_item(lease, _pk(lease.id), _SK, expires=epoch(lease.expires_at + _KEPT))),
+                *_listed_as_open(lease),
+            )
+        except ConditionFailedError as error:
+            meanings = {2: Redeemed.TOO_OFTEN, 1: Redeemed.REPLAYED, 0: Redeemed.SPENT}
+            return next((meanings[n] for n in meanings if n in error.failed), Redeemed.NOT_ALLOWED)
+        return Redeemed.NEW
 
     def get(self, lease: str) -> Lease | None:
         item = self._table.get(_pk(lease), _SK)
@@ -50,9 +73,9 @@ class DynamoLeases:
             self._table.update(
                 _pk(lease),
                 _SK,
-                "SET ended = :why",
+                "SET ended = :why, gsi1pk = :ending, gsi1sk = :lease",
                 condition="attribute_exists(pk) AND attribute_not_exists(ended)",
-                values={":why": why.value},
+                values={":why": why.value, ":ending": _ENDING, ":lease": lease},
             )
         except ConditionFailedError:
             return False
@@ -69,42 +92,139 @@ class DynamoLeases:
                 values={":until": iso(until), ":forgotten": epoch(until + _KEPT)},
             )
 
-    def of_job(self, job: str) -> list[Lease]:
-        return [from_item(Lease, item) for item in self._table.query_index(f"LEASES#{job}")]
-
-    def add_session(self, session: LeaseSession, now: datetime) -> bool:
-        item = to_item(
-            session,
-            _pk(session.lease),
-            f"SESSION#{session.id}",
-            expires=epoch(session.started_at + timedelta(days=2)),
-        )
-        try:
-            self._table.put_if_other(
-                item,
-                other=(_pk(session.lease), _SK),
-                condition="attribute_exists(pk) AND attribute_not_exists(ended)"
-                " AND expires_at > :now",
-                values={":now": iso(now)},
+    def settle(self, lease: Lease) -> None:
+        for pk, sk in ((f"JOB#{lease.job}", _OF_JOB), (_member_pk(lease.owner), _OF_MEMBER)):
+            self._table.update(
+                pk,
+                sk,
+                "DELETE leases :lease",
+                condition="attribute_exists(pk)",
+                values={":lease": {lease.id}},
             )
-        except ConditionFailedError:
-            return False
-        return True
+        self._table.update(
+            _pk(lease.id), _SK, "REMOVE gsi1pk, gsi1sk", condition="attribute_exists(pk)"
+        )
 
-    def remove_session(self, lease: str, session: str) -> None:
-        self._table.delete(_pk(lease), f"SESSION#{session}")
+    def ending(self) -> list[Lease]:
+        return [from_item(Lease, item) for item in self._table.query_index(_ENDING)]
 
-    def sessions(self, lease: str) -> list[LeaseSession]:
-        return [from_item(LeaseSession, i) for i in self._table.query(_pk(lease), "SESSION#")]
+    def of_job(self, job: str) -> list[Lease]:
+        return self._listed(f"JOB#{job}", _OF_JOB)
 
-    def remember_nonce(self, key: str, nonce: str, until: datetime) -> bool:
-        item = {"pk": f"NONCE#{key}", "sk": nonce, "schema": 1, "expires": epoch(until)}
+    def of_member(self, member: Actor) -> list[Lease]:
+        return self._listed(_member_pk(member), _OF_MEMBER)
+
+    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
+        facts = session.model_dump(mode="json", exclude={"owner"})
         try:
-            self._table.put(item, condition="attribute_not_exists(pk)")
+            self._table.write_all(
+                Write(
+                    _key(_pk(session.lease), _SK),
+                    "attribute_exists(pk) AND attribute_not_exists(ended) AND expires_at > :now",
+                    {":now": iso(now)},
+                    act=Act.CHECK,
+                ),
+                Write(
+                    _key(_member_pk(session.owner), _OF_MEMBER),
+                    "size(sessions) < :most",
+                    {":facts": facts, ":most": MOST_SESSIONS},
+                    act=Act.UPDATE,
+                    update="SET sessions.#id = :facts",
+                    names={"#id": session.id},
+                ),
+                Write(_nonce_item(nonce), _NEW),
+            )
+        except ConditionFailedError as error:
+            meanings = {
+                0: SessionAdded.LEASE_ENDED,
+                2: SessionAdded.REPLAYED,
+                1: SessionAdded.TOO_MANY,
+            }
+            return next(meanings[n] for n in meanings if n in error.failed)
+        return SessionAdded.ADDED
+
+    def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None:
+        names = {f"#s{n}": session for n, session in enumerate(sessions)}
+        if names:
+            self._table.update(
+                _member_pk(member),
+                _OF_MEMBER,
+                "REMOVE " + ", ".join(f"sessions.{name}" for name in names),
+                condition="attribute_exists(sessions)",
+                names=names,
+            )
+
+    def sessions(self, member: Actor) -> list[LeaseSession]:
+        item = self._table.get(_member_pk(member), _OF_MEMBER) or {}
+        found = [
+            LeaseSession.model_validate(facts | {"owner": member})
+            for facts in item.get("sessions", {}).values()
+        ]
+        return sorted(found, key=lambda session: (session.started_at, session.id))
+
+    def remember_nonce(self, nonce: Nonce) -> bool:
+        try:
+            self._table.put(_nonce_item(nonce), condition=_NEW)
         except ConditionFailedError:
             return False
         return True
+
+    def _listed(self, pk: str, sk: str) -> list[Lease]:
+        item = self._table.get(pk, sk) or {}
+        found = (self.get(lease) for lease in sorted(item.get("leases", ())))
+        return [lease for lease in found if lease is not None]
+
+
+def _spent(lease: Lease, now: datetime) -> Write:
+    """The one condition that decides who spends a ticket, and when it is too late."""
+    return Write(
+        _key(ticket_pk(lease.ticket), TICKET_SK),
+        "attribute_exists(pk) AND attribute_not_exists(redeemed_by) AND expires_at > :now",
+        {
+            ":key": lease.key_fingerprint,
+            ":lease": lease.id,
+            ":source": lease.source,
+            ":now": iso(now),
+        },
+        act=Act.UPDATE,
+        update="SET redeemed_by = :key, lease = :lease, redeemed_from = :source",
+    )
+
+
+def _listed_as_open(lease: Lease) -> tuple[Write, Write]:
+    add = "ADD leases :lease SET #schema = :one"
+    values = {":lease": {lease.id}, ":one": 1}
+    names = {"#schema": "schema"}
+    return (
+        Write(
+            _key(f"JOB#{lease.job}", _OF_JOB),
+            values=values,
+            act=Act.UPDATE,
+            update=add,
+            names=names,
+        ),
+        Write(
+            _key(_member_pk(lease.owner), _OF_MEMBER),
+            values=values | {":none": {}},
+            act=Act.UPDATE,
+            update=f"{add}, sessions = if_not_exists(sessions, :none)",
+            names=names,
+        ),
+    )
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": pk, "sk": sk}
+
+
+def _nonce_item(nonce: Nonce) -> dict[str, Any]:
+    pk = f"NONCE#{nonce.key}"
+    return {"pk": pk, "sk": nonce.value, "schema": 1, "expires": epoch(nonce.until)}
 
 
 def _pk(lease: str) -> str:
     return f"LEASE#{lease}"
+
+
+def _member_pk(member: Actor) -> str:
+    return f"MEMBER#{member.team}#{member.user}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.adapters.dynamodb.items import from_item, to_item
-from sshq.adapters.dynamodb.table import ConditionFailedError, Item, Table, Write
+from sshq.adapters.dynamodb.table import Act, ConditionFailedError, Item, Table, Write
 from sshq.domain.members import Member
 from sshq.domain.refusals import Reason, Refusal
 
@@ -59,7 +59,7 @@ class DynamoMembers:
         raise RuntimeError(f"{actor.tag} was changed by others {_MOST_TRIES} times in a row")
 
     def remove(self, member: Member) -> None:
-        row = Write({"pk": _pk(member.actor), "sk": _SK}, deletes=True)
+        row = Write({"pk": _pk(member.actor), "sk": _SK}, act=Act.DELETE)
         released = [_released(member.iam, member.actor)] if member.iam else []
         self._table.write_all(row, *released)
 
@@ -76,7 +76,7 @@ class DynamoMembers:
         try:
             self._table.write_all(put, *claims, *released)
         except ConditionFailedError as error:
-            if error.which == 1 and member.iam:
+            if 0 not in error.failed and member.iam:
                 raise Refusal(Reason.IAM_IDENTITY_TAKEN, name=member.iam.name) from error
             return False
         return True
@@ -109,5 +109,5 @@ def _released(identity: IamIdentity, holder: Actor) -> Write:
         _claim(identity, holder),
         "attribute_not_exists(pk) OR holder = :holder",
         {":holder": holder.tag},
-        deletes=True,
+        act=Act.DELETE,
     )

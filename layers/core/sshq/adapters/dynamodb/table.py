@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -18,29 +20,45 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 WRITE = "write"
+# Seconds. Two transactions on one item at once: DynamoDB refuses one of them, boto3 doesn't repeat it.
+_CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class ConditionFailedError(Exception):
     """The item wasn't as the condition wants it; nothing was written.
 
-    `stored` is the item as it is, where the call asked for that (in DynamoDB's own form), `which`
-    the first write of a transaction whose condition failed.
+    `stored` is the item as it is, where the call asked for that (in DynamoDB's own form), `failed`
+    the writes of a transaction (by number) whose condition didn't hold.
     """
 
-    def __init__(self, stored: Item, which: int = 0) -> None:
+    def __init__(self, stored: Item, failed: frozenset[int] = frozenset()) -> None:
         super().__init__()
         self.stored = stored
-        self.which = which
+        self.failed = failed
+
+
+class Act(StrEnum):
+    """What a write of a transaction does with its item."""
+
+    PUT = "Put"
+    DELETE = "Delete"
+    UPDATE = "Update"
+    CHECK = "ConditionCheck"
 
 
 @dataclass(frozen=True)
 class Write:
-    """One of the writes of a transaction: put the item, or delete the one that has its keys."""
+    """One of the writes of a transaction. All but PUT need the item's keys only.
+
+    `update` is an update expression; `names` stand for attribute names in it.
+    """
 
     item: Item
     condition: str = ""
-    values: Item = field(default_factory=dict)
-    deletes: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+    act: Act = Act.PUT
+    update: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Table:
@@ -82,37 +100,50 @@ class Table:
             if error.stored.get(WRITE) != {"S": mark}:
                 raise
 
-    def update(self, pk: str, sk: str, update: str, *, condition: str, values: Item) -> None:
-        """An update expression on a condition."""
-        self._conditional(
-            self._client.update_item,
-            {
-                "TableName": self._name,
-                "Key": _serialised({"pk": pk, "sk": sk}),
-                "UpdateExpression": update,
-                "ConditionExpression": condition,
-                "ExpressionAttributeValues": _serialised(values),
-            },
-        )
-
-    def put_if_other(
-        self, item: Item, *, other: tuple[str, str], condition: str, values: Item
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        update: str,
+        *,
+        condition: str,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
-        """Write an item only if another one stands as the condition wants it, in one transaction."""
-        check = {
+        """An update expression on a condition."""
+        request: dict[str, Any] = {
             "TableName": self._name,
-            "Key": _serialised({"pk": other[0], "sk": other[1]}),
+            "Key": _serialised({"pk": pk, "sk": sk}),
+            "UpdateExpression": update,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": _serialised(values),
         }
-        put = {"TableName": self._name, "Item": _serialised(item)}
-        request = {"TransactItems": [{"ConditionCheck": check}, {"Put": put}]}
-        self._conditional(self._client.transact_write_items, request)
+        if values:
+            request["ExpressionAttributeValues"] = _serialised(dict(values))
+        if names:
+            request["ExpressionAttributeNames"] = dict(names)
+        self._conditional(self._client.update_item, request)
+
+    def add(self, pk: str, sk: str, *, expires: int) -> int:
+        """Count one more in an item's `n`; the count. The item comes into being with the first."""
+        found = self._client.update_item(
+            TableName=self._name,
+            Key=_serialised({"pk": pk, "sk": sk}),
+            UpdateExpression="ADD n :one SET expires = :expires",
+            ExpressionAttributeValues=_serialised({":one": 1, ":expires": expires}),
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(_plain(found["Attributes"])["n"])
 
     def write_all(self, *writes: Write) -> None:
-        """Several items, each on its condition, in one transaction: all or none."""
-        items = [self._in_transaction(write) for write in writes]
-        self._conditional(self._client.transact_write_items, {"TransactItems": items})
+        """Several items, each on its condition, in one transaction: all or none.
+
+        Raises ConditionFailedError. A lost answer is asked for again with the same token, by which
+        DynamoDB knows that it has done this.
+        """
+        items = [{write.act.value: self._in_transaction(write)} for write in writes]
+        token = self._randomness.token(16).hex()
+        request = {"TransactItems": items, "ClientRequestToken": token}
+        self._conditional(self._client.transact_write_items, request)
 
     def delete(self, pk: str, sk: str) -> None:
         """Delete; what isn't there is deleted already."""
@@ -162,27 +193,46 @@ class Table:
 
     def _in_transaction(self, write: Write) -> Item:
         request: Item = {"TableName": self._name}
+        if write.act is Act.PUT:
+            request["Item"] = _serialised(write.item)
+        else:
+            request["Key"] = _serialised({name: write.item[name] for name in ("pk", "sk")})
+        if write.update:
+            request["UpdateExpression"] = write.update
         if write.condition:
             request["ConditionExpression"] = write.condition
         if write.values:
             request["ExpressionAttributeValues"] = _serialised(write.values)
-        if write.deletes:
-            key = {name: write.item[name] for name in ("pk", "sk")}
-            return {"Delete": request | {"Key": _serialised(key)}}
-        return {"Put": request | {"Item": _serialised(write.item)}}
+        if write.names:
+            request["ExpressionAttributeNames"] = dict(write.names)
+        return request
 
     @staticmethod
     def _conditional(call: Any, request: dict[str, Any]) -> None:  # noqa: ANN401  a boto3 method
-        try:
-            call(**request)
-        except ClientError as error:
-            if code(error) == "ConditionalCheckFailedException":
-                raise ConditionFailedError(error.response.get("Item", {})) from error
-            reasons = error.response.get("CancellationReasons", [])
-            failed = [r.get("Code") == "ConditionalCheckFailed" for r in reasons]
-            if any(failed):
-                raise ConditionFailedError({}, failed.index(True)) from error
-            raise
+        for pause in (*_CONFLICT_PAUSES, None):
+            try:
+                call(**request)
+            except ClientError as error:
+                if code(error) == "ConditionalCheckFailedException":
+                    raise ConditionFailedError(error.response.get("Item", {})) from error
+                reasons = _reasons(error)
+                failed = {n for n, why in enumerate(reasons) if why == "ConditionalCheckFailed"}
+                if failed:
+                    raise ConditionFailedError({}, frozenset(failed)) from error
+                conflict = (
+                    code(error) == "TransactionConflictException"
+                    or "TransactionConflict" in reasons
+                )
+                if pause is None or not conflict:
+                    raise
+                time.sleep(pause)
+            else:
+                return
+
+
+def _reasons(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, one code for each of its writes."""
+    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
 def _serialised(item: Mapping[str, Any]) -> Item:
@@ -190,7 +240,7 @@ def _serialised(item: Mapping[str, Any]) -> Item:
     return {name: serialise(_decimal(value)) for name, value in item.items()}
 
 
-def _decimal(value: Any) -> Any:  # noqa: ANN401  any JSON value
+def _decimal(value: Any) -> Any:  # noqa: ANN401  any JSON value, or a set of strings
     """DynamoDB's numbers are decimals; floats are refused by boto3."""
     if isinstance(value, float):
         return Decimal(str(value))
@@ -206,7 +256,7 @@ def _plain(item: Item) -> Item:
     return {name: _number(deserialise(value)) for name, value in item.items()}
 
 
-def _number(value: Any) -> Any:  # noqa: ANN401  any JSON value
+def _number(value: Any) -> Any:  # noqa: ANN401  any JSON value, or a set of strings
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):

@@ -1,18 +1,17 @@
-"""`TICKET#sha256`: the tickets. One condition decides who spends one, and when it is too late."""
+"""`TICKET#sha256`: the tickets. What spends one stands in leases.py: it makes the lease, too."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sshq.adapters.dynamodb.items import epoch, from_item, iso, to_item
-from sshq.adapters.dynamodb.table import ConditionFailedError, Table
+from sshq.adapters.dynamodb.items import epoch, from_item, to_item
 from sshq.domain.tickets import Ticket
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from sshq.adapters.dynamodb.table import Table
 
-_SK = "TICKET"
+TICKET_SK = "TICKET"
 # A spent ticket outlives its lease, so that its reuse is noticed (SageMaker's longest job: 28 days).
 _KEPT = timedelta(days=29)
 
@@ -27,31 +26,17 @@ class DynamoTickets:
         self._table.put(
             to_item(
                 ticket,
-                _pk(ticket.fingerprint),
-                _SK,
+                ticket_pk(ticket.fingerprint),
+                TICKET_SK,
                 expires=epoch(ticket.issued_at + _KEPT),
             ),
             condition="attribute_not_exists(pk)",
         )
 
     def get(self, fingerprint: str) -> Ticket | None:
-        item = self._table.get(_pk(fingerprint), _SK)
+        item = self._table.get(ticket_pk(fingerprint), TICKET_SK)
         return from_item(Ticket, item) if item else None
 
-    def spend(self, fingerprint: str, *, key: str, lease: str, now: datetime) -> bool:
-        try:
-            self._table.update(
-                _pk(fingerprint),
-                _SK,
-                "SET redeemed_by = :key, lease = :lease",
-                condition="attribute_exists(pk) AND attribute_not_exists(redeemed_by)"
-                " AND expires_at > :now",
-                values={":key": key, ":lease": lease, ":now": iso(now)},
-            )
-        except ConditionFailedError:
-            return False
-        return True
 
-
-def _pk(fingerprint: str) -> str:
+def ticket_pk(fingerprint: str) -> str:
     return f"TICKET#{fingerprint}"

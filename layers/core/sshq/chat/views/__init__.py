@@ -1,8 +1,9 @@
 """Messages as Block Kit: builders only. Slack's limits are checked by slack_sdk's own models."""
 
+from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.help import help_text
-from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket, ticket_reused
+from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket
 from sshq.chat.views.living import idle_warning, job, log, status
 from sshq.chat.views.notices import dead_letter, notice, refusal
 from sshq.chat.views.setup import (
@@ -22,6 +23,7 @@ __all__ = [
     "approval_asked",
     "approval_settled",
     "approval_waits",
+    "ca",
     "dead_letter",
     "drift",
     "export",
@@ -34,6 +36,7 @@ __all__ = [
     "plan",
     "plan_lines",
     "refusal",
+    "session_list",
     "setup_done",
     "setup_failed",
     "setup_unverified",

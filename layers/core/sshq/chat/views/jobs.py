@@ -55,11 +55,6 @@ def ticket(job: Job, ticket: str, here: Texts) -> View:
     return View(text=title, blocks=(section(f"{title}\n{line}"), context(note)))
 
 
-def ticket_reused(job: Job, source: str, here: Texts) -> View:
-    """The alarm to the owner."""
-    return notice(here, "ticket.reused", job=job.name, source=source)
-
-
 def shape(job: Job, here: Texts) -> str:
     """How many of what, until when."""
     return here.mrkdwn(

@@ -44,6 +44,14 @@ its deadline and its cost so far.""",
   sshq-local status
   sshq-local status sshq-alice-gpu-7f3k2m9q --json
 """,
+    "help.sessions": """\
+Asks the access API which SSM sessions are open under the leases here, or ends one of them (its
+lease stays: ssh may connect again).""",
+    "help.sessions.end": "end this session",
+    "help.sessions.examples": """\
+  sshq-local sessions
+  sshq-local sessions --end sshq-AccessApi-0a1b2c3d4e5f6a7b8
+""",
     "help.exec": """\
 Run one command on a machine. Its output and its exit code are this command's own.
 One argument is a line for the remote shell; several are passed as they are.""",

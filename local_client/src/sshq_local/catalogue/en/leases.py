@@ -14,6 +14,11 @@ TEXTS = {
     "leases.gone-here": "{job}: gone from this computer. {why} The lease ends by itself.",
     "leases.clean": "Nothing of sshq is left in {folder}.",
     "leases.left-over": "Only what isn't sshq's is left in {folder}.",
+    "leases.session": "since {since}",
+    "leases.no-sessions": "No open connections.",
+    "leases.session-ended": "{job}: {session} has ended.",
+    "leases.no-such-session": "The leases of this computer have no open session {session}.",
+    "leases.no-such-session.next": "sshq-local sessions lists those that are open.",
     "leases.no-command": "There is no command to run.",
     "leases.no-command.next": "Put it after two dashes: sshq-local exec <job> -- nvidia-smi",
 }

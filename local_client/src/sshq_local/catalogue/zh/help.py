@@ -38,6 +38,12 @@ TEXTS = {
   sshq-local status
   sshq-local status sshq-alice-gpu-7f3k2m9q --json
 """,
+    "help.sessions": "向访问 API 查询本机租约下打开的 SSM 会话，或结束其中一个（租约保留，ssh 可再次连接）。",
+    "help.sessions.end": "结束此会话",
+    "help.sessions.examples": """\
+  sshq-local sessions
+  sshq-local sessions --end sshq-AccessApi-0a1b2c3d4e5f6a7b8
+""",
     "help.exec": """\
 在机器上运行一条命令；输出和退出码原样传回。
 只有一个参数时，它是给远端 shell 的一行；有多个时，原样传递。""",

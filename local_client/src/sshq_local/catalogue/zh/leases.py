@@ -14,6 +14,11 @@ TEXTS = {
     "leases.gone-here": "{job}：已从本机移除。{why} 租约会自行结束。",
     "leases.clean": "{folder} 中已没有 sshq 的任何东西。",
     "leases.left-over": "{folder} 中只剩下不属于 sshq 的东西。",
+    "leases.session": "自 {since}",
+    "leases.no-sessions": "没有打开的连接。",
+    "leases.session-ended": "{job}：{session} 已结束。",
+    "leases.no-such-session": "本机的租约没有打开的会话 {session}。",
+    "leases.no-such-session.next": "sshq-local sessions 列出打开的会话。",
     "leases.no-command": "没有要运行的命令。",
     "leases.no-command.next": "写在两个短横之后：sshq-local exec <作业> -- nvidia-smi",
 }

@@ -11,6 +11,7 @@ TEXTS = {
     "overview.connect": "兑换票据并打开 shell",
     "overview.ls": "列出本机持有的租约",
     "overview.status": "作业的状态、截止时间和费用",
+    "overview.sessions": "本机租约的打开连接；可结束其中一个",
     "overview.exec": "在机器上运行一条命令",
     "overview.cp": "用多个会话并行复制文件",
     "overview.attach": "使用别处启动的 SSM 会话",

@@ -2,13 +2,41 @@
 
 TEXTS: dict[str, str] = {
     "command.connect": "get a new one-time ticket for a job that is ready",
+    "command.sessions": "who is connected to your jobs, and from where; end one",
+    "command.end-session": "end one session (a button of `/sshq sessions`)",
+    "command.end-lease": "take a laptop's access back (a button of `/sshq sessions`)",
+    "command.ticket-reused": "the alarm for a ticket that came twice",
+    "command.ca": "the CA's keys, and how far their rotation is",
     "ticket.title": "`{job}` is ready. Paste this into a terminal on your laptop:",
     "ticket.note": "The ticket works once, for ten minutes, and only you can see it. "
-    "Afterwards `ssh {alias}` works until the job ends. No sshq-local yet? "
-    "`pipx install sshq-local`",
-    "ticket.reused": "Somebody used a ticket for `{job}` that had been used already, from "
-    "{source}. I ended the connection that it had opened. If that was you on another machine: "
-    "`/sshq connect {job}` gives you a new one. If not, tell your admin.",
+    "Afterwards `ssh {alias}` works until the job ends. No sshq-local yet? `pipx install "
+    "sshq-local`",
+    "ticket.reused": "Somebody used a ticket for `{job}` that had been used already. It came "
+    "from {source}, with the key `{fingerprint}` ({client}); at first it was used from {first_source}. I "
+    "ended the connection that it had opened. If that was you on another machine: `/sshq connect "
+    "{job}` gives you a new one. If not, tell your admin.",
+    "sessions.title": "Who can get into your jobs",
+    "sessions.none": "Nobody holds a way into a job of yours. `/sshq connect` gives you a ticket.",
+    "sessions.lease": "*`{job}`*: a laptop at {source} ({client}), since {since} UTC",
+    "sessions.unknown-client": "an unknown client",
+    "sessions.session": "connected to node {rank} since {since} UTC: `{session}`",
+    "sessions.no-session": "not connected at the moment",
+    "sessions.more": "… and {count} more",
+    "sessions.end": "End this session",
+    "sessions.end-lease": "Take this laptop's access back",
+    "sessions.ended": "The session on `{job}` has ended. Its laptop may connect again while it "
+    "holds its lease.",
+    "sessions.lease-ended": "The access to `{job}` is taken back: its connections drop within "
+    "ten seconds.",
+    "ca.title": "SSH certificate authority",
+    "ca.signs": "`{fingerprint}` signs for new jobs; {jobs} open jobs trust it",
+    "ca.trusted": "`{fingerprint}` is trusted by new jobs as well; {jobs} open jobs trust it alone",
+    "ca.steady": "No rotation is under way. To begin one: deploy with `SshCa={next}` "
+    "(docs/operations.md).",
+    "ca.wait": "A rotation is under way. The old key is still needed by {jobs} open jobs; wait "
+    "until they have ended.",
+    "ca.finish": "A rotation is under way, and no open job needs the old key any more. To "
+    "finish: deploy with `SshCa={next}`.",
     "refusal.ticket-unusable": "This ticket can't be used. Tickets work once, for ten minutes.",
     "refusal.ticket-unusable.next": "Ask for a new one: /sshq connect <job>",
     "refusal.lease-ended": "This connection's lease has ended: the job is over, it was stopped, "
@@ -22,6 +50,15 @@ TEXTS: dict[str, str] = {
     "refusal.unknown-node.next": "`sshq-local status` lists the nodes.",
     "refusal.node-not-connected": "The job's SSM agent isn't connected at the moment.",
     "refusal.node-not-connected.next": "Try again in a minute; it reconnects by itself.",
-    "refusal.too-many-sessions": "This lease has {most} open sessions already.",
-    "refusal.too-many-sessions.next": "Close one, then try again.",
+    "refusal.too-many-sessions": "You have {most} open sessions already.",
+    "refusal.too-many-sessions.next": "Close one (`/sshq sessions` lists them), then try again.",
+    "refusal.too-many-attempts": "Too many tickets that can't be used came from your network.",
+    "refusal.too-many-attempts.next": "Wait {minutes} minutes, then use a ticket that is fresh.",
+    "refusal.too-many-tickets": "Too many tickets were asked for in the last minutes.",
+    "refusal.too-many-tickets.next": "Use the one that you have, or wait {minutes} minutes.",
+    "refusal.ca-retired": "This job trusts a certificate authority that has been retired since "
+    "it started.",
+    "refusal.ca-retired.next": "Start a new job, or ask your admin: `/sshq ca` tells more.",
+    "refusal.unknown-session": "There is no such session any more.",
+    "refusal.unknown-session.next": "`/sshq sessions` lists those that are open.",
 }
