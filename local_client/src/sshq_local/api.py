@@ -7,21 +7,22 @@ import os
 import time
 from binascii import hexlify
 
+from sshq_local.api_address import api_target
 from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.http_exchange import BadAnswerError, exchange
 from sshq_local.signing import signature_headers
-from sshq_local.ssm.dial import NotTrusted, Target, dial
+from sshq_local.ssm.dial import NotTrusted, dial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping
-    from pathlib import Path
     from typing import Any
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from sshq_local.http_exchange import HttpAnswer
+    from sshq_local.ssm.ahead import Ahead
 
 _PAUSES = (0.3, 1.0)
 """Seconds before the second and the third attempt."""
@@ -36,7 +37,8 @@ _LARGEST_ANSWER = 1 << 20
 class AccessApi:
     """base: `https://host[:port]` (http on loopback only, as parse_ticket gives it).
 
-    key_id: the lease's id, or "redeem" before there is one. Timeouts are seconds.
+    key_id: the lease's id, or "redeem" before there is one. ahead: a connection for the first call
+    that may be there already. Timeouts are seconds.
     """
 
     def __init__(
@@ -46,16 +48,18 @@ class AccessApi:
         key: Ed25519PrivateKey,
         key_id: str,
         ca_file: str = "",
+        ahead: Ahead | None = None,
         timeout: float = 25,
         now: Callable[[], float] = time.time,
         nonce: Callable[[], str] = lambda: hexlify(os.urandom(16)).decode(),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        scheme, _, self.host = base.partition("://")
-        self._target = _target(self.host, secure=scheme == "https")
+        self.host = base.partition("://")[2]
+        self._target = api_target(base)
         self._key = key
         self._key_id = key_id
-        self.ca_file = _path(ca_file) if ca_file else None
+        self.ca_file = ca_file or None
+        self._ahead = ahead
         self._timeout = timeout
         self._now = now
         self._nonce = nonce
@@ -129,6 +133,9 @@ class AccessApi:
         raise AssertionError  # the last round has no pause: it returns or raises
 
     def _connect(self) -> socket.socket:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and (made := ahead.take(self._target)) is not None:
+            return made
         try:
             return dial(
                 self._target, ca_file=self.ca_file, environ=os.environ, timeout=self._timeout
@@ -202,19 +209,6 @@ class AccessApi:
             why=why,
             exit_code=Exit.UNREACHABLE,
         )
-
-
-def _target(host: str, *, secure: bool) -> Target:
-    name, colon, port = host.rpartition(":")
-    if not colon or port.endswith("]"):  # no port, or the colons of [::1]
-        name, port = host, "443" if secure else "80"
-    return Target(secure=secure, host=name.strip("[]"), port=int(port), authority=host, path="/")
-
-
-def _path(text: str) -> Path:
-    from pathlib import Path  # noqa: PLC0415 - 3 ms that those without a CA file needn't pay
-
-    return Path(text)
 
 
 def _segment(value: str) -> str:

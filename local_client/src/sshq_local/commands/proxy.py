@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sys
 
-from sshq_local.api import AccessApi
+from sshq_local.api_address import api_target
 from sshq_local.errors import Exit, Refusal
-from sshq_local.keys import load_key
-from sshq_local.ssm.proxy import run as carry
-from sshq_local.ssm.settings import SessionAccess, SessionGone, read_settings
+from sshq_local.ssm.ahead import Ahead
+from sshq_local.ssm.dial import NotTrusted, parse_stream_url
+from sshq_local.ssm.settings import SessionAccess, SessionGone, Settings, read_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
+
+    from sshq_local.api import AccessApi
+
+_API_SECONDS = 25.0
+_STREAM_AUTHORITY = "stream_authority"
+"""A lease's file: where its last session's data channel was; the next one's is likely there as well."""
 
 
 def run_words(words: Sequence[str]) -> int:
@@ -30,28 +37,66 @@ def run_words(words: Sequence[str]) -> int:
     try:
         with open(os.path.join(folder, "lease.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
             lease = json.load(file)
+        settings = read_settings(data_home)
+        ca_file = lease["ca_file"] or None
+        to_api = Ahead(api_target(lease["api"]), ca_file=ca_file, timeout=_API_SECONDS)
+        to_stream = _ahead_to_stream(folder, settings, ca_file)
+        # Both connect while Python imports the rest, cryptography above all.
+        api_class, load_key, carry = load_the_rest()
         key = load_key(os.path.join(folder, "id_ed25519"))  # noqa: PTH118
-    except (OSError, ValueError):
+    except (OSError, ValueError, LookupError, TypeError):
         _say(
             "This computer no longer holds this lease. "
             "Ask for a new ticket in Slack: /sshq connect <job>"
         )
         return Exit.SSH_FAILED
-    try:
-        settings = read_settings(data_home)
     except SessionGone as error:
         _say(str(error))
         return Exit.SSH_FAILED
-    api = AccessApi(lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"])
+    api = api_class(
+        lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"], ahead=to_api
+    )
     return carry(
         lambda: _access(folder, lambda: api.open_session(int(rank))),
         lambda session_id: _access(folder, lambda: api.resume_session(session_id), session_id),
         end=lambda session_id: _end(api, session_id),
-        ca_file=api.ca_file,
+        ca_file=ca_file,
         stdin_fd=0,
         stdout_fd=1,
         settings=settings,
+        ahead=to_stream,
     )
+
+
+def load_the_rest() -> tuple[type[AccessApi], Callable[..., Any], Callable[..., int]]:
+    """What isn't needed to connect, imported while connections are made."""
+    from sshq_local.api import AccessApi  # noqa: PLC0415
+    from sshq_local.keys import load_key  # noqa: PLC0415
+    from sshq_local.ssm.proxy import run  # noqa: PLC0415
+
+    gc.enable()
+    return AccessApi, load_key, run
+
+
+def _ahead_to_stream(folder: str, settings: Settings, ca_file: str | None) -> Ahead | None:
+    """A connection to where the last session's data channel was, if there was one."""
+    try:
+        with open(os.path.join(folder, _STREAM_AUTHORITY), encoding="ascii") as file:  # noqa: PTH118, PTH123
+            target = parse_stream_url(f"wss://{file.read()}/", hosts=settings.hosts)
+    except (OSError, ValueError, NotTrusted):
+        return None
+    return Ahead(target, ca_file=ca_file, timeout=settings.connect_timeout)
+
+
+def _remember_stream(folder: str, stream_url: str) -> None:
+    """For `_ahead_to_stream`: the authority alone, since the rest of a StreamUrl is a secret."""
+    scheme, _, rest = stream_url.partition("://")
+    authority = rest.partition("/")[0]
+    path = os.path.join(folder, _STREAM_AUTHORITY)  # noqa: PTH118
+    if scheme != "wss" or os.path.exists(path):  # noqa: PTH110
+        return
+    with contextlib.suppress(OSError), open(path, "x", encoding="ascii") as file:  # noqa: PTH123
+        file.write(authority)
 
 
 def _access(
@@ -70,11 +115,13 @@ def _access(
         _record(folder, refusal)
         raise SessionGone(f"{refusal.what} {refusal.next_step}".strip()) from refusal
     try:
-        return SessionAccess(
-            session_id or str(answer["id"]), str(answer["stream_url"]), str(answer["token"])
-        )
+        stream_url = str(answer["stream_url"])
+        access = SessionAccess(session_id or str(answer["id"]), stream_url, str(answer["token"]))
     except KeyError as error:
         raise SessionGone(f"The access API's answer lacks {error}.") from error
+    if session_id is None:
+        _remember_stream(folder, stream_url)
+    return access
 
 
 def _end(api: AccessApi, session_id: str) -> None:

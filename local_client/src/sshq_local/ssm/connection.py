@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from sshq_local.ssm.ahead import Ahead
+    from sshq_local.ssm.dial import Target
+
 _READ = 256 * 1024
 _WRITE = 256 * 1024
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -94,15 +97,29 @@ def connect(
     ca_file: Path | str | None,
     environ: Mapping[str, str],
     timeout: float,
+    ahead: Ahead | None = None,
 ) -> tuple[Connection, list[bytes]]:
     """(the open connection, messages that came with the upgrade's answer).
+
+    ahead: a connection that may be there already; where it is no good, another one is made.
 
     Raises OSError (try again), UpgradeRefused, WebSocketError or NotTrusted. Blocks for at most
     `timeout` seconds a step.
     """
     target = parse_stream_url(stream_url, hosts=hosts)
-    websocket = WebSocket(host=target.authority, target=target.path, random=urandom)
+    plain = ahead.take(target) if ahead is not None else None
+    if plain is not None:
+        try:
+            return _upgraded(plain, target)
+        except (OSError, UpgradeRefused) as error:
+            if isinstance(error, UpgradeRefused) and error.status:
+                raise  # an answer: asking anew would get the same one
     plain = dial(target, ca_file=ca_file, environ=environ, timeout=timeout)
+    return _upgraded(plain, target)
+
+
+def _upgraded(plain: socket.socket, target: Target) -> tuple[Connection, list[bytes]]:
+    websocket = WebSocket(host=target.authority, target=target.path, random=urandom)
     try:
         early = _upgrade(plain, websocket)
         plain.setblocking(False)

@@ -48,12 +48,7 @@ def dial(
     target: Target, *, ca_file: Path | str | None, environ: Mapping[str, str], timeout: float
 ) -> socket.socket:
     """A connected socket, TLS done. Raises OSError (try again) or NotTrusted."""
-    proxy = proxy_for(target, environ)
-    connection = (
-        _through_proxy(target, proxy, timeout)
-        if proxy
-        else _connect(target.host, target.port, timeout)
-    )
+    connection = _plain(target, environ, timeout)
     try:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not target.secure:
@@ -63,8 +58,9 @@ def dial(
     except ssl.SSLCertVerificationError as error:
         connection.close()
         raise NotTrusted(
-            f"The certificate of {target.host} is not trusted: {error.verify_message}. If a "
-            "company's proxy inspects TLS, name its CA's file in AWS_CA_BUNDLE or SSL_CERT_FILE."
+            f"The certificate of {target.host} is not trusted: {error.verify_message}. "
+            f"{_who_answered(target, environ, timeout)}If a company's proxy inspects TLS, name "
+            "its CA's file in AWS_CA_BUNDLE or SSL_CERT_FILE."
         ) from error
     except BaseException:
         connection.close()
@@ -104,6 +100,23 @@ def proxy_for(target: Target, environ: Mapping[str, str]) -> str:
         if suffix == "*" or (suffix and f".{target.host}".endswith(f".{suffix}")):
             return ""
     return _either(environ, "https_proxy")
+
+
+def _plain(target: Target, environ: Mapping[str, str], timeout: float) -> socket.socket:
+    proxy = proxy_for(target, environ)
+    if proxy:
+        return _through_proxy(target, proxy, timeout)
+    return _connect(target.host, target.port, timeout)
+
+
+def _who_answered(target: Target, environ: Mapping[str, str], timeout: float) -> str:
+    from sshq_local.ssm.certificate import shown_by  # noqa: PLC0415 - on this failure only
+
+    try:
+        shown = shown_by(_plain(target, environ, timeout), target.host)
+    except OSError:
+        shown = ""
+    return f"It was {shown}. " if shown else ""
 
 
 def _either(environ: Mapping[str, str], name: str) -> str:
@@ -155,10 +168,22 @@ def _ask(connection: socket.socket, request: bytes, proxy: str) -> None:
 
 
 def _context(ca_file: Path | str | None, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Certificates and host names are checked: PROTOCOL_TLS_CLIENT's default, never turned off."""
+    """Certificates and host names are checked: PROTOCOL_TLS_CLIENT's default, never turned off.
+
+    Kept: reading the system's hundred and more certificates takes ten milliseconds each time.
+    """
+    bundle = str(ca_file or environ.get("AWS_CA_BUNDLE") or "")
+    if bundle not in _contexts:
+        _contexts[bundle] = _fresh_context(bundle)
+    return _contexts[bundle]
+
+
+_contexts: dict[str, ssl.SSLContext] = {}
+
+
+def _fresh_context(bundle: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    bundle = ca_file or environ.get("AWS_CA_BUNDLE")
     if bundle:
         context.load_verify_locations(cafile=bundle)
     else:

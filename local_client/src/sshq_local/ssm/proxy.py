@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, TypeVar
 
+    from sshq_local.ssm.ahead import Ahead
+
     T = TypeVar("T")
 
 FAILED = 255
@@ -54,14 +56,16 @@ def run(
     stdin_fd: int,
     stdout_fd: int,
     settings: Settings,
+    ahead: Ahead | None = None,
 ) -> int:
     """Carry stdin and stdout over a session until either side ends; the exit code.
 
     `open_session()` and `resume(session id)` give an access whose token wasn't used yet. They may
     block, and raise OSError (it is tried again) or SessionGone (its text is shown).
     `end(session id)` ends a session by API; it is called when the agent couldn't be told, on a
-    thread that is waited for half of `settings.end_timeout`. Signals are handled if this is the
-    main thread. Returns 0 after a clean end, 255 after one sentence on stderr.
+    thread that is waited for half of `settings.end_timeout`. `ahead`: a connection to where the
+    first session will likely be. Signals are handled if this is the main thread. Returns 0 after a
+    clean end, 255 after one sentence on stderr.
     """
     proxy = _Proxy(
         open_session=open_session,
@@ -71,6 +75,7 @@ def run(
         stdin_fd=stdin_fd,
         stdout_fd=stdout_fd,
         settings=settings,
+        ahead=ahead,
     )
     return proxy.run()
 
@@ -90,7 +95,9 @@ class _Proxy:
         stdin_fd: int,
         stdout_fd: int,
         settings: Settings,
+        ahead: Ahead | None,
     ) -> None:
+        self._ahead = ahead
         self._open_session = open_session
         self._resume = resume
         self._end = end
@@ -317,12 +324,14 @@ class _Proxy:
             self._select(until - now, None)
 
     def _connect(self, access: SessionAccess) -> tuple[Connection, list[bytes]]:
+        ahead, self._ahead = self._ahead, None
         return connect(
             access.stream_url,
             hosts=self._settings.hosts,
             ca_file=self._ca_file,
             environ=os.environ,
             timeout=self._settings.connect_timeout,
+            ahead=ahead,
         )
 
     def _block(self, call: Callable[[], T]) -> T:

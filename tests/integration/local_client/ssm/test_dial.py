@@ -156,3 +156,30 @@ def test_without_tls_on_this_computer(listener: socket.socket) -> None:
     plain = parse_stream_url(f"ws://127.0.0.1:{port}/")
     with closing(dial(plain, ca_file=None, environ={}, timeout=PATIENCE)) as connection:
         assert not isinstance(connection, ssl.SSLSocket)
+
+
+def test_an_untrusted_certificate_is_named(
+    listener: socket.socket, authority: trustme.CA, tmp_path: Path
+) -> None:
+    stranger = trustme.CA(organization_name="Inspecting Corp")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    stranger.issue_cert("127.0.0.1", common_name="inspected").configure_cert(context)
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                assert secured.recv(1) == b"", "nothing is said to a stranger"
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    port = listener.getsockname()[1]
+    target = Target(
+        secure=True, host="127.0.0.1", port=port, authority=f"127.0.0.1:{port}", path="/"
+    )
+    with pytest.raises(NotTrusted) as refused:
+        dial(target, ca_file=tmp_path / "ca.pem", environ={}, timeout=PATIENCE)
+    thread.join(PATIENCE)
+    assert "CN=inspected" in str(refused.value)
+    assert "Inspecting Corp" in str(refused.value)
+    assert "AWS_CA_BUNDLE" in str(refused.value)
