@@ -46,6 +46,10 @@ bench: $(VENV)/.ready ## Measure the tunnel
 	$(BIN)/python -m tests.performance.measure_websocket_start
 	$(BIN)/python -m tests.performance.measure_tunnel
 
+.PHONY: fuzz
+fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
+	SSHQ_FUZZ_EXAMPLES=$${SSHQ_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest tests/unit/local_client/ssm/test_fuzz.py -q
+
 .PHONY: show-foundation
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
 	@$(BIN)/python scripts/show_foundation.py

@@ -141,6 +141,23 @@ def test_without_a_resume_command_a_lost_connection_is_the_end(
     assert "no --resume command" in said
 
 
+def test_a_service_that_takes_no_large_messages_gets_small_ones(
+    aws: RunningSsm, start_session: Callable[[], dict[str, str]], environ: dict[str, str]
+) -> None:
+    environ["SSL_CERT_FILE"] = str(aws.folder / "tls" / "ca.pem")
+    aws.service.settings.largest_payload = 1024
+    try:
+        attached = Attached(["--session", "-"], environ)
+        data = bytes(range(256)) * 20
+        attached.say(json.dumps(start_session()).encode() + data)
+        assert attached.hear(len(data)) == data
+        code, said = attached.end()
+    finally:
+        aws.service.settings.largest_payload = 1 << 20
+    assert code == 0
+    assert "Large messages don't come through" in said
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [("{}", "lacks 'SessionId'"), ("[]", "not the JSON"), ("nonsense", "not the JSON")],

@@ -37,6 +37,7 @@ from sshq_local.ssm.frames import (
     parse_handshake_request,
     parse_object,
 )
+from sshq_local.ssm.probe import Probe
 from sshq_local.ssm.reliable import Receiver, Sender
 
 TYPE_CHECKING = False
@@ -91,6 +92,8 @@ class Channel:
         self.end: End | None = None
         self.customer_message = ""
         """What the account's administrators want to be shown; for stderr."""
+        self.fell_back = False
+        """Whether large messages don't come through here; small ones are sent from then on."""
         self.rejected = 0
         """Messages dropped because they were no valid frame."""
         self._settings = settings
@@ -105,6 +108,12 @@ class Channel:
         self._timer: float | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
+        self._chunk = settings.chunk
+        self._proven = min(settings.chunk, settings.smallest_chunk)
+        """Bytes of payload that come through for sure."""
+        self._probe: Probe | None = None
+        self._behind_probe = bytearray()
+        """What `send` got while a probe is on its way."""
         self._messages: list[str | bytes] = []
         self._data: list[bytes] = []
 
@@ -115,7 +124,9 @@ class Channel:
         self._connected = True
         self._paused = False
         opening = open_data_channel(token, request_id=self._new_id(), client_id=self._new_id())
-        self._messages = [opening, *self._sender.resend_all(now)]
+        self._messages = [opening]
+        self._messages += self._resent_after_loss(now)
+        self._send_pending(now)
         if self.state is State.OPENING:
             self._timer = now + self._settings.handshake_timeout
         elif self.state is State.HANDSHAKE:
@@ -146,14 +157,16 @@ class Channel:
             self._held.append(data)
             self._held_bytes += len(data)
         elif self.state is State.OPEN:
-            chunk = self._settings.chunk
-            for start in range(0, len(data), chunk):
-                self._transmit(data[start : start + chunk], PayloadType.OUTPUT, now)
+            self._behind_probe += data
+            self._send_pending(now)
 
     def finish(self, now: float) -> None:
         """End the session: TerminateSession after all data; half of `end_timeout` for an answer."""
         if self.state is State.OPEN and self._connected:
             self._resume_publication(now)
+            self._probe = None  # no time is left to find out
+            self._proven = self._chunk
+            self._send_pending(now)
             self._transmit(flag(Flag.TERMINATE_SESSION), PayloadType.FLAG, now)
             self.state = State.ENDING
             self._timer = now + self._settings.end_timeout / 2
@@ -170,9 +183,13 @@ class Channel:
             else:
                 self._close(Why.NO_HANDSHAKE, "The node's agent didn't answer the new session.")
         elif self._may_transmit:
+            oldest = self._sender.oldest
             again = self._sender.due(now)
             if again is not None:
                 self._messages.append(again)
+                if self._probe is not None and oldest == self._probe.sequence:
+                    self._probe.repeated += 1
+                    self._judge_probe(self._probe, now)
 
     def take_messages(self) -> list[str | bytes]:
         """What to put on the WebSocket, in order: str as text messages, bytes as binary ones."""
@@ -195,7 +212,7 @@ class Channel:
         if self.state in {State.OPENING, State.HANDSHAKE}:
             return max(0, self._settings.window - self._held_bytes)
         if self.state is State.OPEN and not self._paused:
-            return self._sender.room
+            return max(0, self._sender.room - len(self._behind_probe))
         return 0
 
     @property
@@ -223,7 +240,7 @@ class Channel:
             case MessageType.ACKNOWLEDGE:
                 _, sequence = parse_acknowledge(frame.payload)
                 self._resume_publication(now)
-                self._sender.acknowledge(sequence, now)
+                self._on_acknowledged(sequence, now)
                 if self.state is State.ENDING and not self._sender.unacknowledged:
                     self._close(Why.FINISHED)
             case MessageType.CHANNEL_CLOSED:
@@ -234,6 +251,61 @@ class Channel:
                 self._paused = self.state is not State.ENDING
             case MessageType.START_PUBLICATION:
                 self._resume_publication(now)
+
+    def _on_acknowledged(self, sequence: int, now: float) -> None:
+        self._proven = max(self._proven, self._sender.acknowledge(sequence, now))
+        probe = self._probe
+        if probe is None:
+            return
+        if sequence == probe.sequence:
+            self._probe = None
+            self._send_pending(now)
+        elif sequence == probe.echo:
+            probe.heard()
+
+    def _send_pending(self, now: float) -> None:
+        """All there is, but nothing behind a message that is larger than any that came through."""
+        while self._behind_probe and self._probe is None:
+            payload = bytes(self._behind_probe[: self._chunk])
+            del self._behind_probe[: self._chunk]
+            if len(payload) > self._proven:
+                self._probe = Probe(self._sender.next_sequence, payload)
+            self._transmit(payload, PayloadType.OUTPUT, now)
+
+    def _resent_after_loss(self, now: float) -> list[bytes]:
+        """What goes first on a new connection: the probe waits until the agent is known to hear us."""
+        probe = self._probe
+        if probe is None:
+            return self._sender.resend_all(now)
+        if probe.echo is None:
+            self._send_echo(probe, now)
+        if not probe.is_heard:
+            return self._sender.resend_all(now, but=probe.sequence)
+        probe.repeated += 1
+        if probe.is_too_large:
+            self._fall_back(probe, now)
+        return self._sender.resend_all(now)
+
+    def _judge_probe(self, probe: Probe, now: float) -> None:
+        if probe.wants_echo:
+            self._messages.append(self._send_echo(probe, now))
+        elif probe.is_too_large:
+            self._messages.append(self._fall_back(probe, now))
+            self._send_pending(now)
+
+    def _send_echo(self, probe: Probe, now: float) -> bytes:
+        probe.echo = self._sender.next_sequence
+        return self._sender.send(b"", PayloadType.OUTPUT, now)
+
+    def _fall_back(self, probe: Probe, now: float) -> bytes:
+        """Send the probe's beginning in its place, and the rest of it before all else."""
+        self.fell_back = True
+        self._chunk = min(self._chunk, self._settings.smallest_chunk)
+        self._behind_probe[:0] = probe.payload[self._chunk :]
+        self._probe = None
+        return self._sender.shorten(
+            probe.sequence, probe.payload[: self._chunk], PayloadType.OUTPUT, now
+        )
 
     def _resume_publication(self, now: float) -> None:
         """The other end is there again; what it missed is unknown, so all of it goes again."""

@@ -43,6 +43,10 @@ _PROVEN_AFTER = 5.0
 """Seconds after which a silent connection counts as one, and the backoff starts anew."""
 _BACKLOG = 4 * 1024 * 1024
 """Bytes that stdout's reader may be behind before we stop reading the socket."""
+_FALL_BACK = (
+    "Large messages don't come through here, so smaller ones are sent. To spare the next connection "
+    'finding out, put {"chunk": 1024} into data_channel.json in sshq\'s folder.'
+)
 _PATIENCE = 5.0
 """Seconds that stdout's reader may take nothing when the session is over."""
 
@@ -114,6 +118,7 @@ class _Proxy:
         self._input = Input(stdin_fd, self._wake)
         self._output = Output(stdout_fd, self._wake, full=_BACKLOG)
         self._channel = self._new_channel()
+        self._told_of_fall_back = False
         self._access: SessionAccess | None = None
 
     def run(self) -> int:
@@ -256,6 +261,9 @@ class _Proxy:
         if channel.customer_message:
             _say(channel.customer_message)
             channel.customer_message = ""
+        if channel.fell_back and not self._told_of_fall_back:
+            self._told_of_fall_back = True
+            _say(_FALL_BACK)
         return connection.flush()
 
     def _wait(

@@ -36,12 +36,14 @@ LARGEST_GAP_BYTES = 16 * 1024 * 1024
 class _Unacknowledged:
     __slots__ = ("encoded", "is_data", "resent", "sent_at", "size")
 
-    def __init__(self, encoded: bytes, size: int, sent_at: float, *, is_data: bool) -> None:
+    def __init__(
+        self, encoded: bytes, size: int, sent_at: float, *, is_data: bool, resent: int = 0
+    ) -> None:
         self.encoded = encoded
         self.is_data = is_data
         self.size = size
         self.sent_at = sent_at
-        self.resent = 0
+        self.resent = resent
 
 
 class Sender:
@@ -80,16 +82,7 @@ class Sender:
         flags: int = 0,
     ) -> bytes:
         """The next message, encoded; kept until acknowledged. Ask `room` first for bulk data."""
-        frame = Frame(
-            self._message_type,
-            payload,
-            message_id=self._new_id(),
-            created=max(1, int((self._epoch + now) * 1000)),
-            sequence=self._next,
-            flags=flags,
-            payload_type=payload_type,
-        )
-        encoded = encode(frame)
+        encoded = self._encoded(self._next, payload, payload_type, now, flags=flags)
         if not self._waiting:
             self._timer_from = now
         self._waiting[self._next] = _Unacknowledged(
@@ -99,11 +92,11 @@ class Sender:
         self._next += 1
         return encoded
 
-    def acknowledge(self, sequence: int, now: float) -> None:
-        """The peer has this message. Unknown and repeated numbers are nothing."""
+    def acknowledge(self, sequence: int, now: float) -> int:
+        """The peer has this message: its payload's size. Unknown and repeated numbers are nothing."""
         message = self._waiting.pop(sequence, None)
         if message is None:
-            return
+            return 0
         self._waiting_bytes -= message.size
         self._timer_from = now
         self._took_data = self._took_data or message.is_data
@@ -112,6 +105,7 @@ class Sender:
             self._measure(max(0.0, now - message.sent_at))
         share = message.size * 32 * 1024 // self._window
         self._window = min(self._largest_window, self._window + share)
+        return message.size
 
     def due(self, now: float) -> bytes | None:
         """The oldest message, if it is time to resend it."""
@@ -126,13 +120,38 @@ class Sender:
             self._window = max(SMALLEST_WINDOW, self._window // 2)
         return message.encoded
 
-    def resend_all(self, now: float) -> list[bytes]:
-        """All that is unacknowledged, in order: after a reconnect nobody knows what arrived."""
+    def resend_all(self, now: float, *, but: int | None = None) -> list[bytes]:
+        """All that is unacknowledged, in order: after a reconnect nobody knows what arrived.
+
+        `but`: a message that waits for its timer.
+        """
         self._timer_from = now
-        for message in self._waiting.values():
+        again = [message for sequence, message in self._waiting.items() if sequence != but]
+        for message in again:
             message.resent += 1
             message.sent_at = now
-        return [message.encoded for message in self._waiting.values()]
+        return [message.encoded for message in again]
+
+    def shorten(self, sequence: int, payload: bytes, payload_type: int, now: float) -> bytes:
+        """Put less into a message that the peer surely doesn't have: the same number, encoded."""
+        old = self._waiting[sequence]
+        encoded = self._encoded(sequence, payload, payload_type, now)
+        self._waiting_bytes += len(payload) - old.size
+        self._waiting[sequence] = _Unacknowledged(
+            encoded, len(payload), now, is_data=old.is_data, resent=old.resent
+        )
+        self._timer_from = now
+        return encoded
+
+    @property
+    def next_sequence(self) -> int:
+        """The number of the message that `send` gives next."""
+        return self._next
+
+    @property
+    def oldest(self) -> int | None:
+        """The number of the message that `due` resends."""
+        return next(iter(self._waiting), None)
 
     @property
     def deadline(self) -> float | None:
@@ -160,6 +179,21 @@ class Sender:
         if not self._took_data:
             return self._round_trip + EARLY_RESEND
         return self._round_trip + max(0.01, 4 * self._variation)
+
+    def _encoded(
+        self, sequence: int, payload: bytes, payload_type: int, now: float, *, flags: int = 0
+    ) -> bytes:
+        return encode(
+            Frame(
+                self._message_type,
+                payload,
+                message_id=self._new_id(),
+                created=max(1, int((self._epoch + now) * 1000)),
+                sequence=sequence,
+                flags=flags,
+                payload_type=payload_type,
+            )
+        )
 
     def _measure(self, sample: float) -> None:
         if self._round_trip is None:

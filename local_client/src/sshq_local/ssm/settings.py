@@ -42,6 +42,7 @@ class Settings:
     """Times are seconds, sizes bytes.
 
     chunk: payload of one message (32 KiB; 1 KiB is what AWS's own plugin sends).
+    smallest_chunk: what is fallen back to when larger messages don't come through.
     window: payload that may be unacknowledged.
     handshake_timeout: a session whose agent says nothing for so long is given up for a fresh one.
     fresh_sessions: how many sessions are tried in all.
@@ -64,6 +65,7 @@ class Settings:
         "hosts",
         "longest_backoff",
         "ping_interval",
+        "smallest_chunk",
         "window",
     )
 
@@ -71,6 +73,7 @@ class Settings:
         self,
         *,
         chunk: int = 32 * 1024,
+        smallest_chunk: int = 1024,
         window: int = WINDOW,
         handshake_timeout: float = 5.0,
         fresh_sessions: int = 3,
@@ -83,6 +86,7 @@ class Settings:
         hosts: tuple[str, ...] = (),
     ) -> None:
         self.chunk = chunk
+        self.smallest_chunk = smallest_chunk
         self.window = window
         self.handshake_timeout = handshake_timeout
         self.fresh_sessions = fresh_sessions

@@ -25,8 +25,9 @@ from sshq_local.ssm.settings import SessionAccess, Settings
 from tests.unit.local_client.ssm.agent import EPOCH, Agent, numbered_ids, service_message
 
 
-def channel(*, chunk: int = 32 * 1024, window: int = WINDOW) -> Channel:
-    return Channel(Settings(chunk=chunk, window=window), new_id=numbered_ids(), epoch=EPOCH)
+def channel(*, chunk: int = 32 * 1024, window: int = WINDOW, smallest_chunk: int = 1024) -> Channel:
+    settings = Settings(chunk=chunk, window=window, smallest_chunk=smallest_chunk)
+    return Channel(settings, new_id=numbered_ids(), epoch=EPOCH)
 
 
 def deadline_of(client: Channel) -> float:
@@ -413,9 +414,9 @@ step = st.one_of(
 class Network:
     """Carries messages both ways, as badly as a list of steps says, and well in the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, smallest_chunk: int = 7) -> None:
         self.now = 0.0
-        self.client = channel(chunk=7)
+        self.client = channel(chunk=7, smallest_chunk=smallest_chunk)
         self.agent = Agent()
         self.up: list[str | bytes] = []
         self.down: list[bytes] = []
@@ -472,7 +473,17 @@ class Network:
 @given(st.lists(step, max_size=60))
 @example([("up", b"0"), ("agent's", ["pass"]), ("client's", ["pass", "drop"])])  # the response
 def test_what_comes_out_is_what_went_in_in_order_once(steps: list[tuple[str, Any]]) -> None:
-    network = Network()
+    carry_all(Network(), steps)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(step, max_size=60))
+def test_so_it_is_while_large_messages_are_tried(steps: list[tuple[str, Any]]) -> None:
+    network = Network(smallest_chunk=2)
+    carry_all(network, steps)
+
+
+def carry_all(network: Network, steps: list[tuple[str, Any]]) -> None:
     went_up = went_down = b""
     for name, value in steps:
         match name:
@@ -509,3 +520,110 @@ def test_what_comes_out_is_what_went_in_in_order_once(steps: list[tuple[str, Any
         network.wait(0.5 if network.client.state is State.OPEN else 0.21)
     assert network.client.rejected == 0
     assert network.client.end is None
+
+
+class SmallMessagesOnly:
+    """A service that takes no large payloads from the client: it drops them, or the connection."""
+
+    def __init__(self, client: Channel, agent: Agent, *, limit: int, closes: bool) -> None:
+        self.client, self.agent = client, agent
+        self.limit, self.closes = limit, closes
+        self.now = 100.0
+        self.connections = 0
+
+    def run(self, seconds: float) -> None:
+        """Carry what there is, as the time goes by."""
+        until = self.now + seconds
+        while self.now < until:
+            self._carry()
+            self.now += 0.05
+            if deadline_of(self.client) <= self.now:
+                self.client.tick(self.now)
+
+    def _carry(self) -> None:
+        for message in self.client.take_messages():
+            if isinstance(message, bytes) and len(message) - 120 > self.limit:
+                if not self.closes:
+                    continue
+                self.client.on_connection_lost()
+                self.agent.take()
+                self.connections += 1
+                self.client.on_connected(f"again {self.connections}", self.now)
+                return
+            self.agent.on_client(message, self.now)
+        for answer in self.agent.take():
+            self.client.receive(answer, self.now)
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_where_large_messages_do_not_come_through_small_ones_do(closes: bool) -> None:
+    agent = Agent()
+    client = opened(agent)
+    network = SmallMessagesOnly(client, agent, limit=1024, closes=closes)
+    data = bytes(range(256)) * 1000
+    client.send(b"small first", network.now)
+    network.run(1)
+    client.send(data, network.now)
+    assert client.room == WINDOW - len(data)
+    network.run(60)
+    assert client.fell_back
+    assert agent.received == b"small first" + data
+    assert client.deadline is None, "nothing is left unacknowledged"
+    assert client.end is None
+
+
+def test_a_limit_between_is_found_again_once_it_is_smaller() -> None:
+    agent = Agent()
+    client = opened(agent)
+    network = SmallMessagesOnly(client, agent, limit=1 << 20, closes=False)
+    client.send(bytes(5000), network.now)
+    network.run(1)
+    network.limit = 8192
+    client.send(bytes(30_000), network.now)
+    network.run(30)
+    assert client.fell_back
+    assert len(agent.received) == 35_000
+
+
+def test_nothing_follows_a_message_that_is_larger_than_any_before() -> None:
+    agent = Agent()
+    client = opened(agent)
+    client.send(b"small", 0.9)
+    client.send(bytes(100_000), 1.0)
+    small, first = client.take_messages()
+    assert isinstance(first, bytes)
+    agent.on_client(small, 1.0)
+    for answer in agent.take():
+        client.receive(answer, 1.0)
+    assert client.take_messages() == []
+    assert len(decode(first).payload) == 32 * 1024
+    agent.on_client(first, 1.0)
+    for answer in agent.take():
+        client.receive(answer, 1.1)
+    rest = [decode(m) for m in client.take_messages() if isinstance(m, bytes)]
+    assert [len(frame.payload) for frame in rest] == [32 * 1024, 32 * 1024, 100_000 - 96 * 1024]
+    client.send(bytes(100_000), 1.1)
+    assert len(client.take_messages()) == 4, "it came through, so no more are tried alone"
+
+
+def test_an_agent_that_hears_nothing_is_no_reason_for_small_messages() -> None:
+    agent = Agent()
+    client = opened(agent)
+    agent.accepts = False  # its port is dialled for a long time
+    network = SmallMessagesOnly(client, agent, limit=1 << 20, closes=False)
+    client.send(bytes(5000), network.now)
+    network.run(40)
+    agent.accepts = True
+    network.run(5)
+    assert not client.fell_back
+    assert len(agent.received) == 5000
+
+
+def test_the_end_does_not_wait_for_a_probe() -> None:
+    agent = Agent()
+    client = opened(agent)
+    client.send(bytes(50_000), 1.0)
+    client.finish(1.0)
+    exchange(client, agent, 1.0)
+    assert len(agent.received) == 50_000
+    assert agent.terminated
