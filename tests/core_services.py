@@ -14,7 +14,7 @@ from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Message, Node, Phase, ResponseUrl
 from sshq.domain.leases import MOST_SESSIONS, Redeemed, SessionAdded
 from sshq.domain.log_pages import LogLine, LogPage, Position
-from sshq.domain.members import Member, Profile
+from sshq.domain.members import IamIdentity, Member, Profile
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.records import parse_record
 from sshq.domain.redaction import redacted
@@ -367,6 +367,7 @@ class MemoryChat:
             a.user: Profile(user=a.user, team=a.team, name=a.user[2:].lower())
             for a in (ADMIN, EVE, ALICE, BOB)
         }
+        self.groups: dict[str, list[str]] = {}
         self.urls_work = True
 
     def direct_message(self, user: str) -> str:
@@ -389,6 +390,9 @@ class MemoryChat:
 
     def profile(self, user: str) -> Profile | None:
         return self.profiles.get(user)
+
+    def group_members(self, group: str) -> list[str] | None:
+        return self.groups.get(group)
 
     def everything(self) -> str:
         """All that was said, as one text."""
@@ -612,6 +616,27 @@ class MemoryAccount:
             self.specs[change.resource.key] = change.resource.spec
 
 
+class MemoryIdentities:
+    """IAM users and roles by name, and the members' group."""
+
+    def __init__(self) -> None:
+        self.users = {"alice": "AIDAALICE", "bob": "AIDABOB"}
+        self.roles = {"alice-role": "AROAALICE", "AWSReservedSSO_ds_1": "AROASSO"}
+        self.group: set[str] = set()
+
+    def id_of_user(self, name: str) -> str | None:
+        return self.users.get(name)
+
+    def id_of_role(self, name: str) -> str | None:
+        return self.roles.get(name)
+
+    def join_group(self, user: IamIdentity) -> None:
+        self.group.add(user.name)
+
+    def leave_group(self, user: IamIdentity) -> None:
+        self.group.discard(user.name)
+
+
 class MemoryAudit:
     def __init__(self) -> None:
         self.events: list[tuple[str, Actor | None, dict[str, str]]] = []
@@ -671,6 +696,7 @@ class MemoryServices:
     job_logs: MemoryJobLogs = field(default_factory=MemoryJobLogs)
     ca: MemoryCa = field(default_factory=MemoryCa)
     account: MemoryAccount = field(default_factory=MemoryAccount)
+    identities: MemoryIdentities = field(default_factory=MemoryIdentities)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,7 @@
-"""Caretaker: every minute, what no event told: readiness, deadlines, missed ends, approvals that lapsed."""
+"""Caretaker: every minute, what no event told: readiness, deadlines, missed ends, lapsed approvals.
+
+Once a day: members who have left.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from aws_lambda_powertools import Logger
 
 from sshq.composition import live
 from sshq.use_cases.approving import lapse
+from sshq.use_cases.daily import ask_after_members
 from sshq.use_cases.ending import finish_endings
 from sshq.use_cases.sweep import sweep
 
@@ -16,8 +20,11 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401, ARG001
-    """A tick of EventBridge Scheduler."""
+    """A tick of EventBridge Scheduler: each minute's, or the day's, which says so."""
     services = live()
+    if event.get("round") == "daily":
+        ask_after_members(services)
+        return
     for name in sweep(services):
         logger.error("could not be looked after", extra={"job": name})
     lapse(services)

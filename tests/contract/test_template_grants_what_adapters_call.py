@@ -19,6 +19,7 @@ CLIENT_OF = {
     "certificate_authority.py": "kms",
     "dynamodb/table.py": "dynamodb",
     "job_logs.py": "logs",
+    "identities.py": "iam",
     "nodes.py": "ssm",
     "queues.py": "sqs",
     "sessions.py": "ssm",
@@ -38,7 +39,11 @@ ACTIONS_OF = {
     "s3.DeleteObjects": ["s3:DeleteObject"],
     "s3.PutPublicAccessBlock": ["s3:PutBucketPublicAccessBlock"],
     "s3.PutBucketLifecycleConfiguration": ["s3:PutLifecycleConfiguration"],
-    "dynamodb.TransactWriteItems": ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+    "dynamodb.TransactWriteItems": [
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+    ],
 }
 CALL = re.compile(r"\b(?:self\._(iam|ssm|s3|client)|(client))\.(\w+)\((?:\"(\w+)\"\))?")
 # Signing is allowed by the key's own policy, which tests/security looks at.
@@ -82,8 +87,8 @@ def test_the_adapters_that_call_aws_are_known() -> None:
 
 @pytest.mark.parametrize(("adapter", "call"), sorted(calls()))
 def test_the_call_is_allowed_to_a_function(adapter: str, call: str) -> None:
-    # Only setup works on the account; what the provisioner may do helps no other function.
-    is_setup = adapter == "account"
+    # Only the provisioner works on the account; what the provisioner may do helps no other function.
+    is_setup = adapter in {"account", "identities"}
     granted = {
         action
         for function in resources("AWS::Serverless::Function")

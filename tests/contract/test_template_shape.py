@@ -19,7 +19,10 @@ TRIGGERS = {
     "CommandWorker": [("SQS", "CommandsQueue")],
     "IamProvisioner": [("SQS", "ProvisioningQueue"), ("ScheduleV2", "rate(1 day)")],
     "JobEvents": [("EventBridgeRule", "SageMaker Training Job State Change")],
-    "Caretaker": [("ScheduleV2", "rate(1 minute)")],
+    "Caretaker": [
+        ("ScheduleV2", "rate(1 minute)"),
+        ("ScheduleV2", "cron(30 3 * * ? *)"),
+    ],
     "AccessApi": [("HttpApi", "POST /v1/redeem"), ("HttpApi", "ANY /v1/{proxy+}")],
     "DeadLetters": [("SQS", "CommandsDeadLetterQueue"), ("SQS", "ProvisioningDeadLetterQueue")],
 }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Chat,
         Clock,
         CommandQueue,
+        Identities,
         JobLogs,
         Jobs,
         Leases,
@@ -227,6 +228,12 @@ class Live:
             agent_mirror=self.agent_mirror,
             names=self.settings.names,
         )
+
+    @cached_property
+    def identities(self) -> Identities:
+        from sshq.adapters.identities import IamIdentities
+
+        return IamIdentities(self._client("iam"), group=self.settings.group)
 
     @cached_property
     def slack_secret(self) -> SlackSecret:

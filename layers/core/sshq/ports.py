@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sshq.domain.jobs import Job, Message, Node
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession, Redeemed, SessionAdded
     from sshq.domain.log_pages import LogPage
-    from sshq.domain.members import Member, Profile
+    from sshq.domain.members import IamIdentity, Member, Profile
     from sshq.domain.rates import Rate
     from sshq.domain.records import StageRecord
     from sshq.domain.setup_plan import Actual, Change, Leftovers, Memory, Plan
@@ -266,6 +266,30 @@ class Chat(Protocol):
         ...
 
     def profile(self, user: str) -> Profile | None: ...
+
+    def group_members(self, group: str) -> list[str] | None:
+        """The users of a user group; None if Slack knows no such group."""
+        ...
+
+
+class Identities(Protocol):
+    """IAM, as far as members' own identities go. Only the provisioner has the rights."""
+
+    def id_of_user(self, name: str) -> str | None:
+        """The UserId (AIDA…); None if IAM has no such user."""
+        ...
+
+    def id_of_role(self, name: str) -> str | None:
+        """The RoleId (AROA…); None if IAM has no such role."""
+        ...
+
+    def join_group(self, user: IamIdentity) -> None:
+        """Put an IAM user into the members' group. Who is in it already is success."""
+        ...
+
+    def leave_group(self, user: IamIdentity) -> None:
+        """Take an IAM user out of it. Who isn't in it, or isn't at all any more, is success."""
+        ...
 
 
 class CommandQueue(Protocol):
@@ -520,5 +544,7 @@ class Services(Protocol):
     def ca(self) -> CertificateAuthority: ...
     @property
     def account(self) -> Account: ...
+    @property
+    def identities(self) -> Identities: ...
     @property
     def audit(self) -> Audit: ...

@@ -31,6 +31,11 @@ _REFUSED, _NOT_RUNNING = 1, 3
 _START_SECONDS, _STOP_SECONDS = 90.0, 30.0
 _POLL_SECONDS = 0.2
 _WAIT_SECONDS = 20.0
+_ACCOUNTS = {
+    "active": {"deleted": False, "is_restricted": False},
+    "deactivated": {"deleted": True},
+    "guest": {"is_restricted": True},
+}
 _EXAMPLES = """examples:
   sshq-sandbox up --detach
   sshq-sandbox slash --as admin setup
@@ -116,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
         "click", parents=[common, person, as_json, waiting], help="press a button"
     )
     click.add_argument("label", help="the button's label, or its action id")
+    click.add_argument(
+        "fields",
+        nargs="*",
+        metavar="FIELD=VALUE",
+        help="inputs beside it, by action id; several values: FIELD=A,B",
+    )
     click.set_defaults(run=_click)
 
     submit = commands.add_parser(
@@ -156,9 +167,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     env.set_defaults(run=_env)
 
+    _add_user_command(commands, common)
     _add_fault_commands(commands, common, as_json)
     add_channel_commands(commands, common, as_json)
     return parser
+
+
+def _add_user_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    user = commands.add_parser(
+        "user", parents=[common], help="change an account in Slack, which tells the bot of it"
+    )
+    user.add_argument("name", help="alice, bob, carol …")
+    user.add_argument("account", choices=sorted(_ACCOUNTS), help="what it is from now on")
+    user.set_defaults(run=_user)
 
 
 def _add_fault_commands(
@@ -310,7 +334,15 @@ def _slash(options: argparse.Namespace) -> int:
 
 
 def _click(options: argparse.Namespace) -> int:
-    return _act(options, "/click", {"as": options.person, "label": options.label})
+    fields = {name: value.split(",") for name, value in _pairs(options.fields).items()}
+    return _act(options, "/click", {"as": options.person, "label": options.label, "fields": fields})
+
+
+def _user(options: argparse.Namespace) -> int:
+    body = {"name": options.name, "flags": _ACCOUNTS[options.account]}
+    ack = ControlClient(options.state).post("/people", body)
+    print(f"{options.name} is {options.account}; the bot answered {ack['status']}")
+    return 0
 
 
 def _redeliver(options: argparse.Namespace) -> int:
@@ -319,13 +351,18 @@ def _redeliver(options: argparse.Namespace) -> int:
 
 
 def _submit(options: argparse.Namespace) -> int:
+    fields = _pairs(options.fields)
+    return _act(options, "/submit", {"as": options.person, "fields": fields})
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
     fields = {}
-    for pair in options.fields:
+    for pair in words:
         name, equals, value = pair.partition("=")
         if not equals:
             raise RefusedError(f"{pair!r} isn't FIELD=VALUE.")
         fields[name] = value
-    return _act(options, "/submit", {"as": options.person, "fields": fields})
+    return fields
 
 
 def _act(options: argparse.Namespace, path: str, body: dict[str, Any]) -> int:

@@ -50,6 +50,7 @@ class ControlApi:
                 web.post("/click", self._click),
                 web.post("/submit", self._submit),
                 web.post("/clock", self._clock),
+                web.post("/people", self._people),
                 web.post("/redeliver", self._redeliver),
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
@@ -160,7 +161,13 @@ class ControlApi:
 
     async def _click(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        return _acknowledged(await self._sandbox.slack.click(asked["as"], asked["label"]))
+        slack = self._sandbox.slack
+        ack = await slack.click(asked["as"], asked["label"], asked.get("fields", {}))
+        return _acknowledged(ack)
+
+    async def _people(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        return _acknowledged(await self._sandbox.slack.change_user(asked["name"], **asked["flags"]))
 
     async def _submit(self, request: web.Request) -> web.Response:
         asked = await request.json()

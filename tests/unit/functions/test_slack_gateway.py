@@ -337,9 +337,28 @@ def test_an_unreadable_byte_isnt_the_replacement_character(gateway: Gateway) -> 
     assert gateway.queued == []
 
 
-@pytest.mark.parametrize("name", ["app_home_opened", "team_join", "user_change"])
-def test_an_event_that_nothing_acts_on_yet_is_still_answered(gateway: Gateway, name: str) -> None:
+@pytest.mark.parametrize("name", ["app_home_opened", "team_join"])
+def test_an_event_that_nothing_acts_on_is_still_answered(gateway: Gateway, name: str) -> None:
     body = json.dumps(payload(f"slack/{name}.json")).encode()
     answer = gateway(body, headers=signed(body) | {"content-type": "application/json"})
     assert answer["statusCode"] == 200
     assert gateway.queued == []
+
+
+@pytest.mark.parametrize("name", ["team_join", "user_change"])
+@pytest.mark.parametrize(
+    "flag", ["deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"]
+)
+def test_a_person_who_is_none_of_the_team_any_more_is_looked_at(
+    gateway: Gateway, name: str, flag: str
+) -> None:
+    told = payload(f"slack/{name}.json")
+    told["event"]["user"] |= {"deleted": False, flag: True}
+    body = json.dumps(told).encode()
+    for _ in range(2):
+        gateway(body, headers=signed(body) | {"content-type": "application/json"})
+
+    assert {queued.verb for queued in gateway.queued} == {"check-member"}
+    assert {queued.actor.user for queued in gateway.queued} == {told["event"]["user"]["id"]}
+    # Slack's retry is the same request.
+    assert len({queued.request for queued in gateway.queued}) == 1

@@ -263,3 +263,17 @@ def test_the_caretaker_looks_after_all_though_one_is_sick(
 
     assert services.training_jobs.stopped == [well]
     assert sick in log.getvalue()
+
+
+def test_once_a_day_the_caretaker_asks_after_each_member_once(services: MemoryServices) -> None:
+    app = load("caretaker")
+    app.live = lambda: services  # type: ignore[attr-defined]
+    for _ in range(2):
+        app.lambda_handler(payload("scheduler/daily.json"), Context())
+
+    asked = [QueueMessage.model_validate_json(body) for body, _, _ in services.commands_queue.sent]
+    assert {(message.actor, message.verb) for message in asked} == {
+        (ALICE, "check-member"),
+        (BOB, "check-member"),
+    }
+    assert len({deduplication for _, _, deduplication in services.commands_queue.sent}) == 2

@@ -53,6 +53,15 @@ class SlackChat:
             return False
         return answer.status_code == 200
 
+    def group_members(self, group: str) -> list[str] | None:
+        try:
+            found: list[str] = self._client.usergroups_users_list(usergroup=group)["users"]
+        except SlackApiError as error:
+            if error.response["error"] == "no_such_subteam":
+                return None
+            raise
+        return found
+
     def profile(self, user: str) -> Profile | None:
         try:
             found: dict[str, Any] = self._client.users_info(user=user, include_locale=True)["user"]

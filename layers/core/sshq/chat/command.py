@@ -36,6 +36,7 @@ class Parameter:
 @dataclass(frozen=True)
 class Command:
     """One verb. `typed` is False for what only a button can ask for; `aliases` are its old names.
+    `quiet`: no person asked for it, so nobody is told when it fails for good.
 
     Its summary is in the catalogue under `command.<verb>`.
     """
@@ -47,6 +48,7 @@ class Command:
     parameters: tuple[Parameter, ...] = ()
     examples: tuple[str, ...] = field(default=())
     typed: bool = True
+    quiet: bool = False
     aliases: tuple[str, ...] = ()
 
     @property

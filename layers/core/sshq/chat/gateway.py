@@ -67,7 +67,9 @@ def build_app(
     @app.action(re.compile(f"^{re.escape(ACTION_PREFIX)}"))
     def on_action(ack: Callable[..., None], body: dict[str, Any], action: dict[str, Any]) -> None:
         try:
-            invocation = parse_action(action["action_id"], action.get("value", ""))
+            invocation = parse_action(
+                action["action_id"], action.get("value", ""), _filled_in(body)
+            )
         except Refusal:
             # A button of an older version: nothing can be done, and Slack wants its 200.
             ack()
@@ -75,10 +77,18 @@ def build_app(
         pass_on(invocation, body, _answer_to_action(body, clock))
         ack()
 
+    def on_person(ack: Callable[..., None], body: dict[str, Any]) -> None:
+        message = _about_person(body, clock)
+        if message is not None:
+            enqueue(message, commands=commands, provisioning=provisioning)
+        ack()
+
+    app.event("user_change")(on_person)
+    app.event("team_join")(on_person)
+
     @app.event(re.compile(".+"))
     def on_event(ack: Callable[..., None]) -> None:
-        # Slack switches off the events of an app that doesn't answer 200. Nothing acts on them yet:
-        # whoever left or became a guest is refused when they act (use_cases.authorising).
+        # Slack switches off the events of an app that doesn't answer 200.
         ack()
 
     return app
@@ -104,6 +114,38 @@ def _message(
         answer=answer,
         received_at=clock.now(),
     )
+
+
+def _about_person(body: dict[str, Any], clock: Clock) -> QueueMessage | None:
+    """For who is no full person of the team (any more): the worker looks whether that concerns us.
+
+    What the event says only wakes it; Slack is asked again there.
+    """
+    user: dict[str, Any] = body["event"]["user"]
+    flags = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+    if not any(user.get(flag) for flag in flags):
+        return None
+    team = user.get("team_id") or body["team_id"]
+    request = request_id(team, body["event_id"])
+    return QueueMessage(
+        request=request,
+        correlation=request[:12],
+        actor=Actor(team=team, user=user["id"], enterprise=body.get("enterprise_id")),
+        verb="check-member",
+        answer=Answer(),
+        received_at=clock.now(),
+    )
+
+
+def _filled_in(body: dict[str, Any]) -> dict[str, Any]:
+    """What stands in the inputs beside a button, by their action_id: people who were chosen."""
+    blocks = body.get("state", {}).get("values", {}).values()
+    return {
+        name: field["selected_users"]
+        for block in blocks
+        for name, field in block.items()
+        if field.get("type") == "multi_users_select"
+    }
 
 
 def _who(body: dict[str, Any]) -> tuple[str, str, str | None]:

@@ -14,6 +14,8 @@ from sshq.chat.registry import BY_VERB, COMMANDS
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sshq.chat.command import Command, Parameter
     from sshq.domain.model import Model
 
@@ -47,8 +49,11 @@ def parse_text(text: str) -> Invocation:
     return Invocation(command, _validated(command, _collect(command, rest)))
 
 
-def parse_action(action_id: str, value: str) -> Invocation:
-    """A button's `action_id` (`sshq:<verb>`, or `sshq:<verb>:<n>`) and its JSON value."""
+def parse_action(action_id: str, value: str, fields: Mapping[str, Any] | None = None) -> Invocation:
+    """A button's `action_id` (`sshq:<verb>`, or `sshq:<verb>:<n>`) and its JSON value.
+
+    `fields` is what the person filled in beside it, by the names of the verb's arguments.
+    """
     verb = action_id.removeprefix(ACTION_PREFIX).partition(":")[0]
     command = BY_VERB.get(verb)
     if command is None or not action_id.startswith(ACTION_PREFIX):
@@ -57,6 +62,8 @@ def parse_action(action_id: str, value: str) -> Invocation:
         payload = json.loads(value or "{}")
     except ValueError:
         raise Refusal(Reason.USAGE, problem="this button is broken", usage=command.usage) from None
+    if fields and isinstance(payload, dict):
+        payload |= fields
     return Invocation(command, _validated(command, payload))
 
 
@@ -91,7 +98,8 @@ def _collect(command: Command, words: list[str]) -> dict[str, Any]:
                 raise _usage(command, f"{flag} needs a value")
             _put(command, found, parameter, taken)
         elif positional:
-            _put(command, found, positional.pop(0), word)
+            parameter = positional[0] if positional[0].many else positional.pop(0)
+            _put(command, found, parameter, word)
         else:
             raise _usage(command, f"“{word}” is one word too many")
     missing = [p.metavar for p in command.parameters if p.required and p.name not in found]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sshq.chat.commands import access, approvals, general, jobs, members, setup, watch
+from sshq.chat.commands import access, approvals, general, jobs, members, setup, sharing, watch
 
 if TYPE_CHECKING:
     from sshq.chat.command import Command
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 AREAS: dict[str, tuple[Command, ...]] = {
     "general": general.COMMANDS,
     "jobs": (*jobs.COMMANDS, *watch.COMMANDS),
-    "access": access.COMMANDS,
+    "access": (*access.COMMANDS, *sharing.COMMANDS),
     "members": members.COMMANDS,
     "setup": (*setup.COMMANDS, *approvals.COMMANDS),
 }

@@ -113,6 +113,7 @@ class EndReason(StrEnum):
     IDLE = "idle"
     START_UP_FAILED = "start-up-failed"
     NEVER_SUBMITTED = "never-submitted"
+    MEMBER_LEFT = "member-left"
 
 
 class Job(Record):

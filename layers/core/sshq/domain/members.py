@@ -10,7 +10,10 @@ from pydantic import Field
 
 from sshq.domain.identity import Actor
 from sshq.domain.model import Model, Record
-from sshq.domain.refusals import Reason
+from sshq.domain.refusals import Reason, Refusal
+
+# Identity Center makes these roles, for everybody who has a permission set.
+_IDENTITY_CENTER = "AWSReservedSSO_"
 
 T = TypeVar("T", float, int, datetime)
 
@@ -53,6 +56,37 @@ class IamIdentity(Model):
     kind: IamKind
     name: str
     user_id: str
+
+
+class NamedRole(Model):
+    """The role of an ARN, and the session name under which its one person assumes it."""
+
+    role: str
+    session: str
+
+
+def identity_of_role(arn: str, *, account: str, session: str) -> NamedRole:
+    """What an ARN says of the role that is one person's.
+
+    Two forms can be: a role of their own (`arn:…:iam::A:role/NAME`), which they assume with
+    `role_session_name` = their slug; and one person's session of an Identity Center role that many
+    assume (`arn:…:sts::A:assumed-role/AWSReservedSSO_…/SESSION`), whose session names AWS gives.
+    Raises Refusal for a role that others may assume under the same name, or of another account.
+    """
+    *_, owner, path = arn.split(":", 5)
+    kind, _, rest = path.partition("/")
+    role, _, named = rest.partition("/") if kind == "assumed-role" else (rest, "", session)
+    name = role.rpartition("/")[2]
+    if owner != account:
+        raise Refusal(Reason.UNKNOWN_IAM_IDENTITY, name=arn)
+    if name.startswith(_IDENTITY_CENTER) is (kind == "role") or not named:
+        raise Refusal(Reason.SHARED_ROLE, name=name)
+    return NamedRole(role=name, session=named)
+
+
+def raises(before: Limits, after: Limits) -> bool:
+    """Whether some limit of `before` is wider, or gone, in `after`."""
+    return tightest(before, after) != after
 
 
 class Leave(StrEnum):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sshq.chat import views
 from sshq.chat.catalogue import texts
+from sshq.chat.registry import BY_VERB
 from sshq.use_cases.answering import answer
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ def tell(services: Services, message: QueueMessage) -> None:
     services.audit.record(
         "given-up", actor=message.actor, verb=message.verb, correlation=message.correlation
     )
+    if BY_VERB[message.verb].quiet:
+        return
     member = services.members.get(message.actor)
     here = texts(member.language if member else services.settings.language)
     answer(services, message, views.dead_letter(message.verb, message.correlation, here))

@@ -9,16 +9,19 @@ from sshq.chat.catalogue import texts
 from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
 from sshq.use_cases import (
-    add_user,
     approving,
     ca,
+    enrolling,
     going_on,
+    leaving,
     look,
+    looking_at_people,
     mint,
     reuse,
     run,
     sessions,
     setup,
+    sharing,
     stop,
 )
 from sshq.use_cases.answering import answer
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     UseCase = Callable[[Services, QueueMessage, Any], None]
 
 _COMMANDS: Mapping[str, UseCase] = {
-    "add-user": add_user.add_user,
     "run": run.run,
     "stop": stop.stop,
     "connect": mint.connect,
@@ -47,7 +49,15 @@ _COMMANDS: Mapping[str, UseCase] = {
     "extend": going_on.extend,
     "start": going_on.start,
     "keep": going_on.keep,
-    "whoami": look.whoami,
+    "whoami": looking_at_people.whoami,
+    "users": looking_at_people.users,
+    "user": looking_at_people.user,
+    "remove-user": leaving.show_plan,
+    "remove-user-apply": leaving.apply,
+    "remove-user-cancel": leaving.cancel,
+    "check-member": leaving.check,
+    "share": sharing.share,
+    "unshare": sharing.unshare,
     "approve": approving.approve,
     "decline": approving.decline,
 }
@@ -55,6 +65,9 @@ _PROVISIONING: Mapping[str, UseCase] = {
     "setup": setup.setup,
     "setup-details": setup.details,
     "teardown": setup.teardown,
+    "add-user": enrolling.add_user,
+    "set-limit": enrolling.set_limit,
+    "forget-member": leaving.forget,
     "setup-apply": setup.apply,
     "setup-cancel": setup.cancel,
 }

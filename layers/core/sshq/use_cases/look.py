@@ -1,4 +1,4 @@
-"""`/sshq list` and `/sshq whoami`: what there is, and who one is here."""
+"""`/sshq list`, `status` and `logs`: what there is, and how it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.showing import console_of
 
 if TYPE_CHECKING:
-    from sshq.chat.command import NoArguments
     from sshq.chat.commands.jobs import AJob
     from sshq.chat.commands.watch import Listing, Log
     from sshq.domain.queue_message import QueueMessage
@@ -50,12 +49,3 @@ def logs(services: Services, message: QueueMessage, arguments: Log) -> None:
     here = texts(member.language if member else job.language)
     lines = services.job_logs.tail(job.name, arguments.tail).lines
     answer(services, message, views.log(job, lines, console_of(services), here))
-
-
-def whoami(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001
-    """Whether the actor is a member, an admin, or neither, and what to do about it."""
-    member = services.members.get(message.actor)
-    is_admin = (message.actor.team, message.actor.user) in services.settings.policy.admins
-    here = texts(member.language if member else services.settings.language)
-    role = "admin" if is_admin else "member" if member else "stranger"
-    answer(services, message, views.notice(here, f"whoami.{role}", user=message.actor.user))

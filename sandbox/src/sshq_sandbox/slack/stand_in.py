@@ -13,6 +13,7 @@ import asyncio
 import json
 import secrets
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -132,9 +133,15 @@ class SlackStandIn:
             self.workspace.post(where, user=SLACKBOT, text=sentence, blocks=[], only_for=user.id)
         return ack
 
-    async def click(self, as_name: str, label_or_action_id: str) -> Ack:
+    async def click(
+        self,
+        as_name: str,
+        label_or_action_id: str,
+        filled: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
+    ) -> Ack:
         """Press a button: in the open modal, else on the newest message that has it, else at home.
 
+        `filled` is what stands in the inputs beside it, by their action_id.
         Raises buttons.NoSuchButtonError or buttons.AmbiguousButtonError, which say what there is.
         """
         user = self._member(as_name)
@@ -146,7 +153,7 @@ class SlackStandIn:
         )
         action = button.action(action_ts=f"{self._clock():.6f}")
         trigger_id = self._lend_trigger(user)
-        body = self._click_body(user, button, action, trigger_id)
+        body = self._click_body(user, button, action, trigger_id, filled)
         return await self._deliveries.send("block_actions", body, FORM, trigger_id=trigger_id)
 
     async def submit(self, as_name: str, filled: Mapping[str, str | Sequence[str]]) -> Ack:
@@ -292,11 +299,17 @@ class SlackStandIn:
         return url, f"{self._root}{path}"
 
     def _click_body(
-        self, user: User, button: Button, action: dict[str, Any], trigger_id: str
+        self,
+        user: User,
+        button: Button,
+        action: dict[str, Any],
+        trigger_id: str,
+        filled: Mapping[str, str | Sequence[str]],
     ) -> bytes:
         message = button.message
         if message is None:
-            view = {**button.view, "state": {"values": state_values(button.view["blocks"], {})}}
+            values = state_values(button.view["blocks"], filled)
+            view = {**button.view, "state": {"values": values}}
             return payloads.view_action(user=user, view=view, action=action, trigger_id=trigger_id)
         where = self.workspace.conversations[message.channel]
         _, response_url = self._lend_response_url("actions", where, user, message.ts)
@@ -305,7 +318,7 @@ class SlackStandIn:
             channel=(where.id, where.name),
             message=message.payload(),
             is_ephemeral=message.is_ephemeral,
-            state=state_values(message.blocks, {}),
+            state=state_values(message.blocks, filled),
             action=action,
             trigger_id=trigger_id,
             response_url=response_url,

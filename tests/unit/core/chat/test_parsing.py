@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.chat.commands.jobs import Run
 from sshq.chat.commands.members import AddUser
+from sshq.chat.commands.sharing import ShareJob
 from sshq.chat.commands.watch import Listing
 from sshq.chat.parsing import _collect, parse_action, parse_text
 from sshq.chat.registry import COMMANDS
@@ -49,7 +51,7 @@ def test_slacks_escapes_are_undone() -> None:
 
 @pytest.mark.parametrize("typed", ["<@U123|alice>", "<@U123>", "U123"])
 def test_a_person_is_an_id(typed: str) -> None:
-    assert parse_text(f"add-user {typed}").arguments == AddUser(user="U123")
+    assert parse_text(f"add-user {typed}").arguments == AddUser(users=("U123",))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,8 @@ def test_a_person_is_an_id(typed: str) -> None:
         ("run --env SSHQ_JOB=other", Reason.USAGE),
         ("run --name ../etc", Reason.USAGE),
         ("run --command 'open", Reason.USAGE),
-        ("add-user", Reason.USAGE),
+        ("user", Reason.USAGE),
+        ("add-user @alice --budget much", Reason.USAGE),
         ("add-user alice", Reason.USAGE),
         ("add-user @alice", Reason.USAGE),
     ],
@@ -117,7 +120,8 @@ def test_what_the_queue_carries_is_read_again_as_it_was() -> None:
 def test_every_example_of_the_help_can_be_typed() -> None:
     for command in COMMANDS:
         for example in command.examples:
-            text = example.removeprefix("/sshq ").replace("@alice", "<@U123|alice>")
+            typed = example.removeprefix("/sshq ").replace("@ml-team", "<!subteam^S123|@ml-team>")
+            text = re.sub(r"(?<=\s)@(\w+)", r"<@U123|\1>", typed)
             assert parse_text(text).command is command
 
 
@@ -142,3 +146,33 @@ def test_a_switch_takes_no_value_and_eats_no_word() -> None:
 
 def test_an_old_name_is_the_same_command() -> None:
     assert parse_text("jobs").command.verb == "list"
+
+
+def test_several_people_and_groups_are_read_in_one_go() -> None:
+    found = parse_text(
+        "add-user <@U0BOB|bob> <!subteam^S0ML|@ml> U0CAROL --admin --budget $200/month --max-jobs 2"
+    )
+    assert found.arguments == AddUser(
+        users=("U0BOB", "S0ML", "U0CAROL"), admin=True, budget=200, max_jobs=2
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "share <@U0BOB|bob> --for 2h",
+        "share <@U0BOB|bob> sshq-alice-x --for 2h",
+        "share sshq-alice-x <@U0BOB|bob> --for 120m",
+    ],
+)
+def test_a_job_and_a_person_are_told_apart_in_any_order(typed: str) -> None:
+    found = parse_text(typed).arguments
+    assert isinstance(found, ShareJob)
+    assert found.user == "U0BOB"
+    assert found.for_ == 7200
+    assert (found.job == "sshq-alice-x") is ("alice" in typed)
+
+
+def test_people_who_were_picked_beside_a_button_are_its_arguments() -> None:
+    found = parse_action("sshq:add-user", "{}", {"users": ["U0BOB", "U0CAROL"]})
+    assert found.arguments == AddUser(users=("U0BOB", "U0CAROL"))

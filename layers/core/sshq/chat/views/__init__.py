@@ -5,6 +5,15 @@ from sshq.chat.views.approvals import approval_asked, approval_settled, approval
 from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket
 from sshq.chat.views.living import idle_warning, job, log, status
+from sshq.chat.views.members import (
+    joined,
+    member_card,
+    member_list,
+    parted,
+    people_picker,
+    removal_plan,
+    shared_with_you,
+)
 from sshq.chat.views.notices import dead_letter, notice, refusal
 from sshq.chat.views.setup import (
     applying,
@@ -31,16 +40,23 @@ __all__ = [
     "idle_warning",
     "job",
     "job_list",
+    "joined",
     "log",
+    "member_card",
+    "member_list",
     "notice",
+    "parted",
+    "people_picker",
     "plan",
     "plan_lines",
     "refusal",
+    "removal_plan",
     "session_list",
     "setup_done",
     "setup_failed",
     "setup_unverified",
     "setup_waits",
+    "shared_with_you",
     "status",
     "stopping",
     "stopping_all",

@@ -47,6 +47,13 @@ def button(
     return element | ({"style": style} if style else {})
 
 
+def people_input(label: str, field: str) -> dict[str, Any]:
+    """Slack's own list of people, to choose several from. A button's verb gets them as `field`."""
+    text = {"type": "plain_text", "text": _cut(label, LONGEST_LABEL)}
+    element = {"type": "multi_users_select", "action_id": field}
+    return {"type": "input", "label": text, "element": element}
+
+
 def actions(*buttons: dict[str, Any]) -> dict[str, Any]:
     """A row of buttons."""
     return {"type": "actions", "elements": list(buttons)}

@@ -8,8 +8,9 @@ from sshq.chat.catalogue.en import (
     jobs,
     members,
     setup,
+    sharing,
     watch,
 )
 
-AREAS = (general, setup, members, jobs, watch, access, approvals, container)
+AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}

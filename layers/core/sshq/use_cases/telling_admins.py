@@ -1,0 +1,22 @@
+"""A word to every admin: those whom the stack names, and members who are admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.domain.identity import Actor
+
+if TYPE_CHECKING:
+    from sshq.chat.view import View
+    from sshq.ports import Services
+
+
+def tell_admins(services: Services, view: View) -> None:
+    """Post to each admin's DM, as far as Slack still knows them as people of the team."""
+    pinned = {Actor(team=team, user=user) for team, user in services.settings.policy.admins}
+    now = services.clock.now()
+    enrolled = {m.actor for m in services.members.all() if m.admin and not m.is_over(now)}
+    for user in sorted({actor.user for actor in pinned | enrolled}):
+        profile = services.chat.profile(user)
+        if profile is not None and profile.objection is None:
+            services.chat.post(services.chat.direct_message(user), view)
