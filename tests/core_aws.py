@@ -54,11 +54,8 @@ class CoreAws:
         self.server = ssm.aws
         self.server.callers[KEY_ID] = CALLER
         made = parse_yaml(TEMPLATE.read_text(encoding="utf-8"))["Resources"]
-        wanted = made["Table"]["Properties"]
-        names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        self.client("dynamodb").create_table(
-            TableName=TABLE, **{name: wanted[name] for name in names}
-        )
+        self._table = made["Table"]["Properties"]
+        self.make_table(TABLE)
         key = made["SshCaKey"]["Properties"]
         ca = self.client("kms").create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"])
         queue = self.client("sqs").create_queue(
@@ -76,6 +73,14 @@ class CoreAws:
                 "slack_secret_arn": secret["ARN"],
             }
         )
+
+    def make_table(self, name: str) -> str:
+        """Another table like the stack's, for a test that wants an empty one."""
+        names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        self.client("dynamodb").create_table(
+            TableName=name, **{part: self._table[part] for part in names}
+        )
+        return name
 
     def live(self, **changes: Any) -> Live:
         """The services as a cold start makes them."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sshq.domain.agent_pin import AgentPin
+from sshq.domain.audit import Entry, Link, appended
 from sshq.domain.desired_state import Kind
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
@@ -25,7 +26,7 @@ from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
@@ -638,11 +639,34 @@ class MemoryIdentities:
 
 
 class MemoryAudit:
+    """The chain in a list; `events` are its records as they were asked for."""
+
     def __init__(self) -> None:
         self.events: list[tuple[str, Actor | None, dict[str, str]]] = []
+        self.chain: list[Entry] = []
+        self.request = ""
+
+    def begin(self, request: str) -> None:
+        self.request = request
 
     def record(self, event: str, *, actor: Actor | None, **facts: str) -> None:
         self.events.append((event, actor, facts))
+        entry = Entry(
+            seq=0,
+            at=START,
+            event=event,
+            who=actor.tag if actor else "sshq",
+            facts=facts,
+            request=self.request,
+            previous="",
+        )
+        self.chain.append(appended(self.head() or Link(), entry))
+
+    def entries(self, *, latest_first: bool = False) -> Iterator[Entry | None]:
+        return iter(self.chain[::-1] if latest_first else self.chain)
+
+    def head(self) -> Link | None:
+        return Link(self.chain[-1].seq, self.chain[-1].digest) if self.chain else None
 
     def names(self) -> list[str]:
         return [event for event, _, _ in self.events]

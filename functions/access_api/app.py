@@ -138,6 +138,7 @@ def on_bug(error: Exception) -> Response[str]:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
     """An HTTP API event (payload 2.0)."""
+    live().audit.begin(event["requestContext"]["requestId"])
     return app.resolve(event, context)
 
 

@@ -18,4 +18,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401
     """An EventBridge event `SageMaker Training Job State Change`. The event is a hint: facts are read."""
     name = event["detail"]["TrainingJobName"]
     seconds = context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
-    follow_until_ready(live(), name, seconds=seconds)
+    services = live()
+    services.audit.begin("")
+    follow_until_ready(services, name, seconds=seconds)

@@ -290,3 +290,19 @@ def test_nothing_reads_the_whole_table() -> None:
 
 def test_the_function_that_faces_the_internet_has_no_key_to_slack() -> None:
     assert may("AccessApi", "secretsmanager:GetSecretValue") == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_deletes_or_changes_a_record_of_the_audit(function: str) -> None:
+    taking = {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+    allowed = {a for s in rights_of(function) if s.allows for a in s.actions} & taking
+    denied = {
+        action
+        for statement in rights_of(function)
+        if not statement.allows
+        and "AUDIT"
+        in statement.conditions.get(("ForAnyValue:StringEquals", "dynamodb:LeadingKeys"), [])
+        for action in statement.actions
+    }
+
+    assert allowed <= denied

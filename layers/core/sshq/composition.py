@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from sshq.adapters.aws_trail import AwsTrail
 from sshq.adapters.clock import SystemClock
 from sshq.adapters.randomness import SystemRandomness
 from sshq.domain import tags
@@ -61,6 +62,7 @@ class Live:
         self.settings = settings
         self.clock = clock
         self.randomness: Randomness = SystemRandomness()
+        self._trail = AwsTrail()
 
     @cached_property
     def requests(self) -> Requests:
@@ -126,7 +128,7 @@ class Live:
     def audit(self) -> Audit:
         from sshq.adapters.dynamodb.audit import DynamoAudit
 
-        return DynamoAudit(self._table, self.clock, self.randomness)
+        return DynamoAudit(self._table, self.clock, self.randomness, self._trail)
 
     @cached_property
     def chat(self) -> Chat:
@@ -257,7 +259,9 @@ class Live:
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
-        return self._session.client(service, config=config)
+        client = self._session.client(service, config=config)
+        self._trail.watch(client)
+        return client
 
 
 _clock: Clock = SystemClock()

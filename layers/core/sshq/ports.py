@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sshq.chat.view import View
     from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
+    from sshq.domain.audit import Entry, Link
     from sshq.domain.drift import Drift
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
@@ -490,7 +491,21 @@ class Account(Protocol):
 class Audit(Protocol):
     """The append-only record of decisions and effects."""
 
-    def record(self, event: str, *, actor: Actor | None, **facts: str) -> None: ...
+    def begin(self, request: str) -> None:
+        """What is recorded from now on is done for this request ("": for none of a person's)."""
+        ...
+
+    def record(self, event: str, *, actor: Actor | None, **facts: str) -> None:
+        """Append a record: this event, the request, and what AWS was made to do since the last one."""
+        ...
+
+    def entries(self, *, latest_first: bool = False) -> Iterator[Entry | None]:
+        """The records in the order in which they stand; None for what is no record any more."""
+        ...
+
+    def head(self) -> Link | None:
+        """The chain's end, as it was noted apart from it."""
+        ...
 
 
 class Services(Protocol):

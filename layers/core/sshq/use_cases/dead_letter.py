@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def tell(services: Services, message: QueueMessage) -> None:
     """Say that nothing will come of it, with the number under which the log has it."""
+    services.audit.begin(message.request)
     services.audit.record(
         "given-up", actor=message.actor, verb=message.verb, correlation=message.correlation
     )

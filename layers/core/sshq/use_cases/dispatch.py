@@ -85,6 +85,7 @@ def provisioning(services: Services, message: QueueMessage) -> None:
 
 def _dispatch(services: Services, message: QueueMessage, use_cases: Mapping[str, UseCase]) -> None:
     """Once for each request. What isn't a refusal is raised: the queue delivers it again."""
+    services.audit.begin(message.request)
     if not services.requests.begin(message.request, message.verb, services.clock.now()):
         return
     command = BY_VERB[message.verb]

@@ -35,6 +35,7 @@ def sweep(services: Services) -> list[str]:
 
 
 def _look_after(services: Services, job: Job) -> None:
+    services.audit.begin("")
     current = follow(services, job.name)
     if current is None or not current.is_open:
         return

@@ -157,6 +157,18 @@ class Table:
             ConsistentRead=True,
         )
 
+    def partition(
+        self, pk: str, *, latest_first: bool = False, page: int | None = None
+    ) -> Iterator[Item]:
+        """A whole partition in the order of its sort key; consistent. A page is read when it's due."""
+        yield from self._pages(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=_serialised({":pk": pk}),
+            ConsistentRead=True,
+            ScanIndexForward=not latest_first,
+            **({"Limit": page} if page else {}),
+        )
+
     def query_index(
         self,
         pk: str,

@@ -1,0 +1,124 @@
+"""The audit's chain in the table: many writers, lost answers, throttling, tampering."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sshq.domain.audit import Fault, Finding, Link, verify
+from tests.core_services import ALICE
+
+if TYPE_CHECKING:
+    from sshq.composition import Live
+    from tests.core_aws import CoreAws
+
+WRITERS, EACH = 6, 8
+
+
+@pytest.fixture
+def table(aws: CoreAws, request: pytest.FixtureRequest) -> str:
+    """A table of each test's own: a chain is one."""
+    return aws.make_table(f"audit-{abs(hash(request.node.name))}")
+
+
+@pytest.fixture
+def live(aws: CoreAws, table: str) -> Live:
+    return aws.live(table=table)
+
+
+def written(live: Live) -> list[str]:
+    found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
+    assert found.findings == ()
+    return [entry.event for entry in live.audit.entries() if entry]
+
+
+def test_many_writers_at_once_make_one_chain_though_dynamodb_throttles(
+    aws: CoreAws, table: str
+) -> None:
+    """Each a Lambda of its own: its own clients, its own idea of where the chain ends."""
+    barrier = threading.Barrier(WRITERS)
+    lives = [aws.live(table=table) for _ in range(WRITERS)]
+    for live in lives:
+        live.audit.head()
+    aws.fault("PutItem", "throttle", nth=3, times=12)
+
+    def write(writer: int) -> None:
+        barrier.wait()
+        for number in range(EACH):
+            lives[writer].audit.record(f"{writer}.{number}", actor=ALICE)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+
+    events = written(lives[0])
+    assert sorted(events) == sorted(f"{w}.{n}" for w in range(WRITERS) for n in range(EACH))
+    for writer in range(WRITERS):
+        own = [event for event in events if event.startswith(f"{writer}.")]
+        assert own == [f"{writer}.{number}" for number in range(EACH)]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "5xx", "timeout-after"])
+def test_a_record_whose_answer_was_lost_is_there_once(aws: CoreAws, live: Live, kind: str) -> None:
+    live.audit.record("before", actor=ALICE)
+    aws.fault("PutItem", kind)
+    live.audit.record("lost", actor=None)
+    live.audit.record("after", actor=ALICE)
+
+    assert written(live) == ["before", "lost", "after"]
+
+
+def test_a_record_tells_the_request_and_what_aws_was_made_to_do(aws: CoreAws, live: Live) -> None:
+    aws.client("s3").create_bucket(
+        Bucket=live.settings.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    live.audit.begin("request-1")
+    live.startup_files.put("jobs/x", {"a": b"b"})
+    live.training_jobs.describe("sshq-none")
+    live.audit.record("submitted", actor=ALICE, job="sshq-x")
+    live.audit.record("ready", actor=ALICE, job="sshq-x")
+
+    first, second = (entry for entry in live.audit.entries() if entry)
+    (call,) = first.aws
+    assert call.startswith("s3:PutObject ")
+    assert len(call.split()[1]) > 8
+    assert (first.request, second.request, second.aws) == ("request-1", "request-1", ())
+
+
+@pytest.mark.parametrize(
+    ("tamper", "finding"),
+    [
+        ("flip", Finding(Fault.ALTERED, 3)),
+        ("delete", Finding(Fault.MISSING, 3)),
+        ("delete-last", Finding(Fault.MISSING, 5)),
+        ("swap", Finding(Fault.ALTERED, 3)),
+    ],
+)
+def test_whoever_changes_the_table_is_found(
+    aws: CoreAws, live: Live, table: str, tamper: str, finding: Finding
+) -> None:
+    for number in range(1, 6):
+        live.audit.record(f"event-{number}", actor=ALICE, job=f"sshq-{number}")
+    client = aws.client("dynamodb")
+
+    def key(seq: int) -> dict[str, Any]:
+        return {"pk": {"S": "AUDIT"}, "sk": {"S": f"{seq:012d}"}}
+
+    def item(seq: int) -> dict[str, Any]:
+        found: dict[str, Any] = client.get_item(TableName=table, Key=key(seq))["Item"]
+        return found
+
+    three, four = item(3), item(4)
+    if tamper == "flip":
+        three["facts"]["M"]["job"]["S"] = "sshq-2"
+        client.put_item(TableName=table, Item=three)
+    elif tamper == "swap":
+        client.put_item(TableName=table, Item=three | key(4))
+        client.put_item(TableName=table, Item=four | key(3))
+    else:
+        client.delete_item(TableName=table, Key=key(3 if tamper == "delete" else 5))
+
+    found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
+    assert finding in found.findings
