@@ -42,9 +42,10 @@ lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/cfn-lint template.yaml
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure the tunnel
+bench: $(VENV)/.ready ## Measure the tunnel, and a container's start
 	$(BIN)/python -m tests.performance.measure_websocket_start
 	$(BIN)/python -m tests.performance.measure_tunnel
+	$(BIN)/python -m tests.performance.measure_container_start
 
 .PHONY: fuzz
 fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
@@ -53,6 +54,10 @@ fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
 .PHONY: show-foundation
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
 	@$(BIN)/python scripts/show_foundation.py
+
+.PHONY: show-container
+show-container: $(VENV)/.ready ## Print the evidence for the container (Linux, as root; debootstrap)
+	@$(BIN)/python scripts/show_container.py
 
 .PHONY: build
 build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what is deployed (needs python3.13)

@@ -53,6 +53,9 @@ if [ "${1:-}" = -register ]; then
   echo "Successfully registered the instance with AWS SSM using Managed instance-id: mi-0123456789abcdef0"
   exit 0
 fi
+# AWS's agent gives everybody the node role, unless it is told not to.
+grep -q '"ShareCreds":false' "${0%/*}/configuration/amazon-ssm-agent.json" ||
+  { mkdir -p "$HOME/.aws"; echo '[default]' >"$HOME/.aws/credentials"; }
 trap 'kill "$!"; exit 0' TERM
 sleep 86400 &
 wait
@@ -104,8 +107,12 @@ class RootContainer:
         return (self.folder / "output").read_text(errors="replace")
 
     def start(self) -> None:
-        """Lay out what SageMaker downloads, then begin as SageMaker does."""
-        self._lay_out()
+        """Begin as SageMaker does."""
+        self.lay_out()
+        self.run()
+
+    def run(self) -> None:
+        """Run the entrypoint over what was laid out."""
         (self.folder / "work").mkdir()
         wishes = {
             "root": str(self.root),
@@ -134,7 +141,8 @@ class RootContainer:
                 start_new_session=True,
             )
 
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
+        """What SageMaker downloads before a container starts."""
         inputs = self.ml / "input/data"
         for name in (JOB_CHANNEL, CODE_CHANNEL, AGENT_CHANNEL, "../config", "../../output"):
             (inputs / name).mkdir(parents=True, exist_ok=True)

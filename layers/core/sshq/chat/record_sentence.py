@@ -34,5 +34,5 @@ def record_sentence(record: StageRecord, here: Texts) -> str:
 
 
 def _shown(fact: Any) -> str:  # noqa: ANN401  whatever JSON holds
-    text = "?" if fact is None else str(fact)
+    text = "–" if fact is None else str(fact)
     return text if len(text) <= _LONGEST_FACT else f"{text[:_LONGEST_FACT]}…"

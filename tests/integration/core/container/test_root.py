@@ -62,6 +62,8 @@ def test_a_bare_image_is_entered_with_no_network_and_the_pinned_agent(
     assert container.records("probe")[0]["facts"]["package_manager"] == "none"
     # Root's password was locked; only a container's own first process may unlock it.
     assert container.inside("/bin/grep", "^root", "/etc/shadow").stdout.startswith("root:*:")
+    # The user's boto3 keeps the job role: nothing that it would rather read has appeared.
+    assert container.inside("/bin/ls", "-A", "/root").stdout == ""
     container.terminate()
     assert container.wait() == 0
 
