@@ -22,7 +22,7 @@ from sshq.domain.redaction import redacted
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.domain.setup_plan import Action, Actual, Change, Leftovers, Memory, Plan
-from sshq.ports import RegisteredNode, SessionAccess, TrainingJob
+from sshq.ports import OfAJob, RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
 if TYPE_CHECKING:
@@ -431,6 +431,7 @@ class MemoryTrainingJobs:
 class MemoryNodes:
     def __init__(self) -> None:
         self.activations: dict[str, str] = {}
+        self.made_for: dict[str, str] = {}
         self.nodes: dict[str, list[RegisteredNode]] = {}
         self.connected: set[str] = set()
         self.probes: dict[str, Node] = {}
@@ -440,8 +441,8 @@ class MemoryNodes:
     def create_activation(
         self, *, job: str, limit: int, expires: datetime, tags: Mapping[str, str]
     ) -> Activation:
-        activation = f"act-{len(self.activations) + 1}-{job}"
-        self.activations[activation] = job
+        activation = f"act-{len(self.made_for) + 1}-{job}"
+        self.activations[activation] = self.made_for[activation] = job
         return Activation(id=activation, code="the-activation-code", region="eu-west-1")
 
     def delete_activation(self, activation: str) -> None:
@@ -465,6 +466,18 @@ class MemoryNodes:
 
     def deregister(self, node: str) -> None:
         self.deregistered.append(node)
+        for activation, nodes in self.nodes.items():
+            self.nodes[activation] = [each for each in nodes if each.id != node]
+
+    def all_activations(self) -> list[OfAJob]:
+        return [OfAJob(a, job, START) for a, job in self.activations.items()]
+
+    def all_nodes(self) -> list[OfAJob]:
+        return [
+            OfAJob(node.id, self.made_for[activation], START)
+            for activation, nodes in self.nodes.items()
+            for node in nodes
+        ]
 
     def come_up(self, activation: str, *ids: str) -> None:
         """The nodes of these ids register, connect and answer."""

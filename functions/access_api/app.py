@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from sshq.composition import live
 from sshq.domain import access
@@ -24,6 +24,9 @@ logger = Logger()
 app = APIGatewayHttpResolver(enable_validation=True)
 app.configure_openapi(title="sshq access API", version="1.0.0")
 
+Tail = Annotated[int, Query(ge=1, le=1000)]
+# One position for each container that ever ran.
+After = Annotated[str, Query(max_length=6000)]
 Id = Annotated[str, Path(pattern="^[A-Za-z0-9._-]{1,128}$")]
 
 
@@ -88,6 +91,19 @@ def new_certificate(lease: Id) -> access.CertificateAnswer:
 def stop_job(lease: Id) -> access.JobAnswer:
     """Stop the lease's job."""
     return lease_requests.ask_to_stop(live(), *holder_of(live(), _request(), lease))
+
+
+@app.post("/v1/leases/<lease>/extend")
+def extend_job(lease: Id, body: access.ExtendBody) -> access.JobAnswer:
+    """Let the lease's job run longer, up to its hard cap."""
+    return lease_requests.ask_to_extend(live(), *holder_of(live(), _request(), lease), body.until)
+
+
+@app.get("/v1/leases/<lease>/logs")
+def job_log(lease: Id, tail: Tail = 100, after: After = "") -> access.LogAnswer:
+    """The last lines of the job's log, or those after an earlier answer."""
+    _, job = holder_of(live(), _request(), lease)
+    return lease_requests.read_log(live(), job, tail=tail, after=after)
 
 
 @app.get("/v1/openapi.json", include_in_schema=False)

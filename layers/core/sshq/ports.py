@@ -341,6 +341,15 @@ class RegisteredNode:
     online: bool
 
 
+@dataclass(frozen=True)
+class OfAJob:
+    """An activation or a node that bears this stack's tag, and the job it was made for."""
+
+    id: str
+    job: str
+    made_at: datetime
+
+
 class Nodes(Protocol):
     """SSM's hybrid nodes."""
 
@@ -369,6 +378,14 @@ class Nodes(Protocol):
         ...
 
     def deregister(self, node: str) -> None: ...
+
+    def all_activations(self) -> list[OfAJob]:
+        """Every activation of this stack."""
+        ...
+
+    def all_nodes(self) -> list[OfAJob]:
+        """Every node of this stack, whatever became of it."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -83,7 +85,7 @@ class Client:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         message = Message(
             method,
-            f"https://api.test{path}",
+            f"https://api.test{path.partition('?')[0]}",
             {"Content-Digest": f"sha-256=:{digest}:", "Content-Type": "application/json"},
         )
         HTTPMessageSigner(
@@ -147,12 +149,14 @@ class Api:
     ) -> Answer:
         event = payload("http_api/redeem.json")
         event |= {
-            "rawPath": path,
+            "rawPath": path.partition("?")[0],
+            "rawQueryString": path.partition("?")[2],
+            "queryStringParameters": dict(parse_qsl(path.partition("?")[2])),
             "headers": {name.lower(): value for name, value in (headers or {}).items()},
             "body": base64.b64encode(body).decode(),
             "isBase64Encoded": True,
         }
-        event["requestContext"]["http"] |= {"method": method, "path": path}
+        event["requestContext"]["http"] |= {"method": method, "path": path.partition("?")[0]}
         answer = self.app.lambda_handler(event, Context())
         return Answer(answer["statusCode"], answer.get("headers") or {}, answer.get("body") or "")
 
@@ -460,12 +464,55 @@ def test_a_lease_stops_its_job(api: Api, client: Client) -> None:
 
     answer = client.call("POST", f"/v1/leases/{lease}/stop", key_id=lease)
 
-    assert (answer.status, answer.json) == (200, {"job": api.job.name, "state": "stopping"})
+    deadline = f"{api.job.deadline:%Y-%m-%dT%H:%M:%SZ}"
+    stopping = {"job": api.job.name, "state": "stopping", "deadline": deadline}
+    assert (answer.status, answer.json) == (200, stopping)
     ((body, group, deduplication),) = api.services.commands_queue.sent
     message = QueueMessage.model_validate_json(body)
     assert (message.verb, message.arguments) == ("stop", {"job": api.job.name})
     assert (message.actor, message.request) == (ALICE, deduplication)
     assert group == message.group
+
+
+def test_a_lease_extends_its_job_up_to_the_cap_and_no_further(api: Api, client: Client) -> None:
+    lease = client.redeem().json["id"]
+    path, before = f"/v1/leases/{lease}/extend", api.job.deadline
+
+    until = before + timedelta(hours=1)
+    answer = client.call("POST", path, {"until": until.isoformat()}, key_id=lease)
+    assert answer.status == 200
+    assert answer.json["deadline"] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    ((body, _, _),) = api.services.commands_queue.sent
+    commands(api.services, QueueMessage.model_validate_json(body))
+    assert api.job.deadline == until
+    assert api.services.leases.all[lease].expires_at == until
+
+    for moment, why in ((before, "not-later"), (before + timedelta(days=30), "beyond-the-cap")):
+        refused = client.call("POST", path, {"until": moment.isoformat()}, key_id=lease)
+        assert (refused.status, reason(refused)) == (409, why)
+    for nonsense in ("tomorrow", "2026-11-22T12:00:00"):
+        refused = client.call("POST", path, {"until": nonsense}, key_id=lease)
+        assert reason(refused) == "bad-request"
+    assert len(api.services.commands_queue.sent) == 1
+
+
+def test_a_lease_reads_its_job_s_log_and_then_what_came_since(api: Api, client: Client) -> None:
+    lease = client.redeem().json["id"]
+    path = f"/v1/leases/{lease}/logs"
+    print_line = partial(api.services.job_logs.print, api.job.name, START)
+    print_line("one", "PASSWORD=canary", "three")
+
+    first = client.call("GET", f"{path}?tail=2", key_id=lease).json
+    assert [line["text"] for line in first["lines"]] == ["PASSWORD=[hidden]", "three"]
+    assert first["lines"][0] == {
+        "at": "2026-11-22T12:00:00Z", "node": "algo-1", "text": "PASSWORD=[hidden]",
+    }  # fmt: skip
+    print_line("four")
+    since = client.call("GET", f"{path}?after={first['next']}", key_id=lease).json
+    assert [line["text"] for line in since["lines"]] == ["four"]
+
+    for query in ("tail=0", "tail=1001", "tail=x", "after=nonsense", "after=" + "x" * 7000):
+        assert reason(client.call("GET", f"{path}?{query}", key_id=lease)) == "bad-request"
 
 
 def test_a_node_that_isnt_there_and_a_rank_that_is_none(client: Client) -> None:
@@ -535,6 +582,8 @@ def test_the_openapi_document_is_valid_and_names_each_route(api: Api) -> None:
         ("DELETE", "/v1/leases/{lease}/sessions/{session}"),
         ("POST", "/v1/leases/{lease}/certificate"),
         ("POST", "/v1/leases/{lease}/stop"),
+        ("POST", "/v1/leases/{lease}/extend"),
+        ("GET", "/v1/leases/{lease}/logs"),
     }
     success = {
         (method.upper(), path): min(operation["responses"])

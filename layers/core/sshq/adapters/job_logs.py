@@ -12,6 +12,7 @@ from sshq.domain.console_links import LOG_GROUP
 from sshq.domain.log_pages import LogLine, LogPage, Position
 from sshq.domain.records import StageRecord, parse_record
 from sshq.domain.redaction import redacted
+from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,13 +107,19 @@ class CloudWatchJobLogs:
     def _page(
         self, stream: str, *, token: str | None, most: int, from_head: bool
     ) -> dict[str, Any]:
-        found: dict[str, Any] = self._client.get_log_events(
-            logGroupName=LOG_GROUP,
-            logStreamName=stream,
-            limit=most,
-            startFromHead=from_head,
-            **({"nextToken": token} if token else {}),
-        )
+        try:
+            found: dict[str, Any] = self._client.get_log_events(
+                logGroupName=LOG_GROUP,
+                logStreamName=stream,
+                limit=most,
+                startFromHead=from_head,
+                **({"nextToken": token} if token else {}),
+            )
+        except ClientError as error:
+            # CloudWatch's tokens last for a day.
+            if code(error) == "InvalidParameterException" and token:
+                raise Refusal(Reason.BAD_REQUEST, problem="“after” is too old") from error
+            raise
         return found
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from sshq.adapters.aws_errors import code, is_passing, refused
 from sshq.domain.job_file import Activation
 from sshq.domain.jobs import Node
-from sshq.ports import RegisteredNode
+from sshq.ports import OfAJob, RegisteredNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +124,30 @@ class SsmNodes:
         except ClientError as error:
             if code(error) not in _NO_LONGER_THERE:
                 raise
+
+    def all_activations(self) -> list[OfAJob]:
+        filters = [{"FilterKey": "IamRole", "FilterValues": [self._node_role]}]
+        pages = self._client.get_paginator("describe_activations").paginate(Filters=filters)
+        key, value = self._stack_tag
+        return [
+            OfAJob(
+                found["ActivationId"], found.get("DefaultInstanceName", ""), found["CreatedDate"]
+            )
+            for page in pages
+            for found in page["ActivationList"]
+            if {"Key": key, "Value": value} in found.get("Tags", [])
+        ]
+
+    def all_nodes(self) -> list[OfAJob]:
+        key, value = self._stack_tag
+        pages = self._client.get_paginator("describe_instance_information").paginate(
+            Filters=[{"Key": f"tag:{key}", "Values": [value]}]
+        )
+        return [
+            OfAJob(found["InstanceId"], found.get("Name", ""), found["RegistrationDate"])
+            for page in pages
+            for found in page["InstanceInformationList"]
+        ]
 
     def _ask(self, node: str, verb: str, argument: str) -> str | None:
         """Run one verb of our command document; its standard output if it ended well and soon."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from sshq.domain.model import Model
 
@@ -120,7 +120,29 @@ class Problem(Model):
 
 
 class JobAnswer(Model):
-    """POST /v1/leases/{id}/stop"""
+    """POST /v1/leases/{id}/stop and /extend"""
 
     job: str
     state: str
+    deadline: datetime
+
+
+class ExtendBody(Model):
+    """POST /v1/leases/{id}/extend"""
+
+    until: AwareDatetime
+
+
+class LogLineAnswer(Model):
+    """A line that a container printed; `node` is its host name: algo-1, …"""
+
+    at: datetime
+    node: str
+    text: str
+
+
+class LogAnswer(Model):
+    """GET /v1/leases/{id}/logs. `next` is the `after` of a request for what comes later."""
+
+    lines: tuple[LogLineAnswer, ...]
+    next: str

@@ -1,4 +1,4 @@
-"""Whether a job has a reason to be ended now: a pure decision of the caretaker's."""
+"""What the caretaker decides: whether a job has a reason to be ended, and what nobody needs any more."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
     if job.phase is Phase.READY and job.idle(now).verdict is Verdict.STOP:
         return EndReason.IDLE
     return None
+
+
+def needs_activation(job: Job, activation: str) -> bool:
+    """Whether containers of the job may still register by it."""
+    if not job.is_open or job.activation != activation:
+        return False
+    return job.phase is not Phase.READY or job.restarts_anew
+
+
+def needs_node(job: Job, node: str) -> bool:
+    """Whether it is a way into the job. Until that is ready, any node of it may become one."""
+    if not job.is_open:
+        return False
+    return job.phase is not Phase.READY or any(each.id == node for each in job.nodes)

@@ -75,6 +75,8 @@ def _look_and_move(services: Services, job: Job, *, reads_log: bool) -> tuple[Jo
         close_door(services, job)
     if status.restarts > job.restarts:
         leave_nodes(services, job)
+    if after(job, look, now) is None:
+        return job, job
     before = job
 
     def moved_on(stored: Job) -> Job | None:

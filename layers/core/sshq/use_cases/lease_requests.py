@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+from sshq.domain import extending
 from sshq.domain.access import (
     CertificateAnswer,
     JobAnswer,
     LeaseStateAnswer,
+    LogAnswer,
+    LogLineAnswer,
     ResumeAnswer,
     SessionAnswer,
     SessionFacts,
@@ -29,6 +33,8 @@ from sshq.use_cases.ending import end_lease, end_session, is_of
 from sshq.use_cases.redeem import certificate, lease_facts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job, Node
     from sshq.domain.leases import Lease
@@ -157,21 +163,45 @@ def state(lease: Lease, job: Job) -> LeaseStateAnswer:
 
 
 def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:
-    """Put a `stop` into the commands queue, as if the owner had typed it: this function stops no jobs.
+    """Ask for a `stop` as if the owner had typed it: this function stops no jobs.
 
     Until then nobody enters who isn't in already: the worker ends the lease with the job.
     """
+    _ask(services, lease, "stop", job=job.name)
+    return JobAnswer(job=job.name, state=Phase.STOPPING.value, deadline=job.deadline)
+
+
+def ask_to_extend(services: Services, lease: Lease, job: Job, until: datetime) -> JobAnswer:
+    """Ask for an `extend`, once it is sure that nothing speaks against it."""
+    if not job.owner.is_same(lease.owner):
+        # Whoever was let in by a share may enter, and no more.
+        raise Refusal(Reason.NOT_YOUR_JOB, job=job.name)
+    deadline = until.astimezone(UTC).replace(microsecond=0)
+    extending.check(job, deadline)
+    _ask(services, lease, "extend", job=job.name, until=deadline.isoformat())
+    return JobAnswer(job=job.name, state=job.phase.value, deadline=deadline)
+
+
+def read_log(services: Services, job: Job, *, tail: int, after: str) -> LogAnswer:
+    """The last lines of the job's log; with `after`, what was printed since an earlier answer."""
+    logs = services.job_logs
+    page = logs.after(job.name, after, tail) if after else logs.tail(job.name, tail)
+    lines = tuple(LogLineAnswer(at=line.at, node=line.node, text=line.text) for line in page.lines)
+    return LogAnswer(lines=lines, next=page.next)
+
+
+def _ask(services: Services, lease: Lease, verb: str, **arguments: str) -> None:
+    """Put a command of the lease's holder into the queue."""
     request = request_id(lease.owner.team, services.randomness.token(16).hex())
     message = QueueMessage(
         request=request,
         correlation=request[:12],
         actor=lease.owner,
-        verb="stop",
-        arguments={"job": job.name},
+        verb=verb,
+        arguments=arguments,
         answer=Answer(),
         received_at=services.clock.now(),
     )
     services.commands_queue.send(
         message.model_dump_json(), group=message.group, deduplication=request
     )
-    return JobAnswer(job=job.name, state=Phase.STOPPING.value)

@@ -11,6 +11,7 @@ from sshq.domain.caretaking import reason_to_stop
 from sshq.domain.jobs import Phase
 from sshq.use_cases.follow import follow
 from sshq.use_cases.going_on import tell_deadline
+from sshq.use_cases.orphans import EVERY_MINUTES, find_orphans
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.watch_idleness import watch_idleness
 
@@ -31,6 +32,8 @@ def sweep(services: Services) -> list[str]:
         except Exception:  # noqa: BLE001  one sick job must not keep the others from their care
             Logger(child=True).exception("a job could not be looked after", extra={"job": job.name})
             failed.append(job.name)
+    if services.clock.now().minute % EVERY_MINUTES == 0:
+        find_orphans(services)
     return failed
 
 
