@@ -657,6 +657,7 @@ class MemoryAudit:
     def __init__(self) -> None:
         self.events: list[tuple[str, Actor | None, dict[str, str]]] = []
         self.chain: list[Entry] = []
+        self.clock = MovedClock()
         self.request = ""
 
     def begin(self, request: str) -> None:
@@ -666,7 +667,7 @@ class MemoryAudit:
         self.events.append((event, actor, facts))
         entry = Entry(
             seq=0,
-            at=START,
+            at=self.clock.now(),
             event=event,
             who=actor.tag if actor else "sshq",
             facts=facts,
@@ -738,6 +739,7 @@ class MemoryServices:
 
     def __post_init__(self) -> None:
         self.leases.services = self
+        self.audit.clock = self.clock
 
     def enrol(self, actor: Actor, slug: str, language: str = "en") -> Member:
         """Make someone a member."""

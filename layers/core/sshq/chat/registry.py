@@ -8,7 +8,17 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sshq.chat.commands import access, approvals, general, jobs, members, setup, sharing, watch
+from sshq.chat.commands import (
+    access,
+    approvals,
+    audit,
+    general,
+    jobs,
+    members,
+    setup,
+    sharing,
+    watch,
+)
 
 if TYPE_CHECKING:
     from sshq.chat.command import Command
@@ -17,7 +27,7 @@ AREAS: dict[str, tuple[Command, ...]] = {
     "general": general.COMMANDS,
     "jobs": (*jobs.COMMANDS, *watch.COMMANDS),
     "access": (*access.COMMANDS, *sharing.COMMANDS),
-    "members": members.COMMANDS,
+    "members": (*members.COMMANDS, *audit.COMMANDS),
     "setup": (*setup.COMMANDS, *approvals.COMMANDS),
 }
 """In the order of help; an area's title is in the catalogue under `area.<name>`."""

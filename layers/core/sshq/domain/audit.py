@@ -149,6 +149,16 @@ def _relinked(
     ]
 
 
+def concerns_job(entry: Entry, job: str) -> bool:
+    """Whether a record names this job."""
+    return entry.facts.get("job") == job
+
+
+def concerns_person(entry: Entry, user: str) -> bool:
+    """Whether a record is of somebody's doing, or about them."""
+    return any(tag.partition("/")[2] == user for tag in (entry.who, *entry.facts.values()))
+
+
 def read_line(line: str) -> Entry | None:
     """A line of an export; None for what isn't a record, or isn't written as records are."""
     try:

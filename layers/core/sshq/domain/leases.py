@@ -25,6 +25,7 @@ class LeaseEnd(StrEnum):
     BY_OWNER = "by-owner"
     BY_ADMIN = "by-admin"
     JOB_ENDED = "job-ended"
+    EXPIRED = "expired"
     UNSHARED = "unshared"
     MEMBER_REMOVED = "member-removed"
     TICKET_REUSED = "ticket-reused"

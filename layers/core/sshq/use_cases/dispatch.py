@@ -10,6 +10,7 @@ from sshq.chat.registry import BY_VERB
 from sshq.domain.refusals import Refusal
 from sshq.use_cases import (
     approving,
+    auditing,
     ca,
     enrolling,
     going_on,
@@ -58,6 +59,7 @@ _COMMANDS: Mapping[str, UseCase] = {
     "check-member": leaving.check,
     "share": sharing.share,
     "unshare": sharing.unshare,
+    "audit": auditing.audit,
     "approve": approving.approve,
     "decline": approving.decline,
 }

@@ -55,6 +55,13 @@ def end_leases_on(services: Services, job: Job) -> None:
     _end(services, services.leases.of_job(job.name), LeaseEnd.JOB_ENDED)
 
 
+def end_lapsed_leases(services: Services, job: Job) -> None:
+    """Those whose own time is up before the job's: the job was shared for so long."""
+    now = services.clock.now()
+    lapsed = [each for each in services.leases.of_job(job.name) if now >= each.expires_at]
+    _end(services, lapsed, LeaseEnd.EXPIRED)
+
+
 def end_leases_of(
     services: Services, member: Actor, why: LeaseEnd = LeaseEnd.MEMBER_REMOVED
 ) -> int:

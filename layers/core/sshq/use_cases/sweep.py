@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from sshq.domain.caretaking import reason_to_stop
 from sshq.domain.jobs import Phase
+from sshq.use_cases.ending import end_lapsed_leases
 from sshq.use_cases.follow import follow
 from sshq.use_cases.going_on import tell_deadline
 from sshq.use_cases.orphans import EVERY_MINUTES, find_orphans
@@ -53,4 +54,5 @@ def _look_after(services: Services, job: Job) -> None:
         services.audit.record("caretaker-stops", actor=None, job=current.name, reason=reason.value)
         stop_job(services, current, reason)
         return
+    end_lapsed_leases(services, current)
     tell_deadline(services, current)

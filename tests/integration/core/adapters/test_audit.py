@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
-from sshq.domain.audit import Fault, Finding, Link, verify
+from sshq.adapters.dynamodb.items import to_item
+from sshq.domain.audit import Fault, Finding, Link, appended, verify
+from sshq.use_cases.auditing import export
 from tests.core_services import ALICE
+from tests.security.template import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sshq.composition import Live
     from tests.core_aws import CoreAws
 
@@ -122,3 +131,47 @@ def test_whoever_changes_the_table_is_found(
 
     found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
     assert finding in found.findings
+
+
+def test_the_script_holds_the_table_to_what_was_exported(
+    aws: CoreAws, live: Live, table: str, tmp_path: Path
+) -> None:
+    """Whoever rewrites the whole chain leaves no fault in it; the export tells."""
+    for number in range(1, 4):
+        live.audit.record(f"event-{number}", actor=ALICE, note="line\u2028\n")
+    client, today = aws.client("s3"), live.clock.now().date()
+    client.create_bucket(
+        Bucket=f"exports-{table}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    exporting = aws.live(table=table, bucket=f"exports-{table}")
+    assert export(exporting, [today]) == 3
+    key = f"audit/{today}/audit.jsonl"
+    body = client.get_object(Bucket=f"exports-{table}", Key=key)["Body"].read()
+    file = tmp_path / "audit.jsonl"
+    file.write_bytes(body)
+
+    def script() -> tuple[int, str]:
+        words = (sys.executable, str(ROOT / "scripts/verify_audit.py"), "--table", table, str(file))
+        region = os.environ | {"AWS_DEFAULT_REGION": live.settings.region}
+        done = subprocess.run(words, env=region, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = script()
+    assert code == 0, said
+    assert said.count("3 records, intact") == 2
+
+    forged = [entry for entry in live.audit.entries() if entry]
+    link = Link()
+    for entry in forged:
+        lie = appended(link, entry.model_copy(update={"who": "T0001/U0BOB"}))
+        link = Link(lie.seq, lie.digest)
+        item = TypeSerializer().serialize(to_item(lie, "AUDIT", f"{lie.seq:012d}"))["M"]
+        aws.client("dynamodb").put_item(TableName=table, Item=item)
+    head = {"pk": "AUDIT-HEAD", "sk": "HEAD", "schema": 1, "seq": link.seq, "digest": link.digest}
+    item = TypeSerializer().serialize(head)["M"]
+    aws.client("dynamodb").put_item(TableName=table, Item=item)
+
+    code, said = script()
+    assert code == 1
+    assert f"{table}: 3 records, intact" in said
+    assert said.count("the table says another thing than the export") == 3

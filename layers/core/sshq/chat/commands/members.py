@@ -19,7 +19,7 @@ _BUDGET = re.compile(r"^\$?(\d{1,9}(?:\.\d{1,2})?)(?:/month)?$")
 _NONE = "none"
 
 
-def _person(value: Any) -> Any:  # noqa: ANN401  it stands before validation
+def person(value: Any) -> Any:  # noqa: ANN401  it stands before validation
     """`<@U123|alice>` or `U123` → `U123`. A name is refused: names don't identify anyone."""
     match = _PERSON.match(str(value))
     if match is None:
@@ -30,7 +30,7 @@ def _person(value: Any) -> Any:  # noqa: ANN401  it stands before validation
 def _person_or_group(value: Any) -> Any:  # noqa: ANN401  it stands before validation
     """The same, or `<!subteam^S123|@ml-team>` → `S123`."""
     match = _GROUP.match(str(value))
-    return match[1] or match[2] if match else _person(value)
+    return match[1] or match[2] if match else person(value)
 
 
 def _dollars(value: Any) -> Any:  # noqa: ANN401  it stands before validation
@@ -43,7 +43,7 @@ def _yes_or_no(value: Any) -> Any:  # noqa: ANN401  it stands before validation
     return {"yes": True, "no": False}.get(str(value), value)
 
 
-Person = Annotated[str, BeforeValidator(_person)]
+Person = Annotated[str, BeforeValidator(person)]
 Budget = Annotated[float, BeforeValidator(_dollars), Field(ge=0, le=10_000_000)]
 MaxJobs = Annotated[int, Field(ge=0, le=1000)]
 IamUser = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{1,64}$")]

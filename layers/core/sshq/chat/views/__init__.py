@@ -2,6 +2,7 @@
 
 from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
+from sshq.chat.views.audit import audit_trail, audit_verified
 from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket
 from sshq.chat.views.living import idle_warning, job, log, status
@@ -32,6 +33,8 @@ __all__ = [
     "approval_asked",
     "approval_settled",
     "approval_waits",
+    "audit_trail",
+    "audit_verified",
     "ca",
     "dead_letter",
     "drift",

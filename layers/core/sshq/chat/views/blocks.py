@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST_SECTION = 3000
 LONGEST_HEADER = 150
@@ -57,6 +60,17 @@ def people_input(label: str, field: str) -> dict[str, Any]:
 def actions(*buttons: dict[str, Any]) -> dict[str, Any]:
     """A row of buttons."""
     return {"type": "actions", "elements": list(buttons)}
+
+
+def pages(lines: Sequence[str]) -> list[str]:
+    """The lines in as few texts as fit Slack's sections."""
+    pages: list[str] = []
+    for line in lines:
+        if pages and len(pages[-1]) + len(line) < LONGEST_SECTION:
+            pages[-1] += f"\n{line}"
+        else:
+            pages.append(line)
+    return pages
 
 
 def _cut(text: str, longest: int) -> str:

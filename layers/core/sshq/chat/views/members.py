@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sshq.chat.view import View
 from sshq.chat.views.blocks import (
-    LONGEST_SECTION,
     MOST_BLOCKS,
     actions,
     button,
+    pages,
     people_input,
     section,
 )
@@ -63,7 +63,7 @@ def member_list(
         + " · ".join(_facts(member, jobs.get(member.actor.tag, 0), now, here))
         for member in members
     ]
-    blocks = [section(f"*{title}*\n{admins}"), *map(section, _pages(lines))]
+    blocks = [section(f"*{title}*\n{admins}"), *map(section, pages(lines))]
     return View(text=title, blocks=tuple(blocks[:MOST_BLOCKS]))
 
 
@@ -160,14 +160,3 @@ def _facts(member: Member, jobs: int, now: datetime, here: Texts) -> list[str]:
     if member.is_over(now):
         facts.append(here.mrkdwn("member.over"))
     return facts
-
-
-def _pages(lines: Sequence[str]) -> list[str]:
-    """The lines in as few texts as fit Slack's sections."""
-    pages: list[str] = []
-    for line in lines:
-        if pages and len(pages[-1]) + len(line) < LONGEST_SECTION:
-            pages[-1] += f"\n{line}"
-        else:
-            pages.append(line)
-    return pages

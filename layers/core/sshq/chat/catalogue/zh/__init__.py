@@ -3,6 +3,7 @@
 from sshq.chat.catalogue.zh import (
     access,
     approvals,
+    audit,
     container,
     general,
     jobs,
@@ -12,5 +13,5 @@ from sshq.chat.catalogue.zh import (
     watch,
 )
 
-AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing)
+AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing, audit)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}
