@@ -55,6 +55,10 @@ fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
 	@$(BIN)/python scripts/show_foundation.py
 
+.PHONY: show-jobs
+show-jobs: $(VENV)/.ready ## Print the evidence for jobs: asked for, watched, ended
+	@$(BIN)/python -m scripts.show_jobs
+
 .PHONY: show-container
 show-container: $(VENV)/.ready ## Print the evidence for the container (Linux, as root; debootstrap)
 	@$(BIN)/python scripts/show_container.py

@@ -40,7 +40,12 @@ def sweep(services: Services) -> list[str]:
 
 def _look_after(services: Services, job: Job) -> None:
     services.audit.begin("")
-    current = follow(services, job.name)
+    try:
+        current = follow(services, job.name)
+    except Exception:
+        # Whatever can't be read: what is due ends all the same.
+        _stop_if_due(services, services.jobs.get(job.name) or job)
+        raise
     if current is None or not current.is_open:
         return
     now = services.clock.now()
@@ -49,10 +54,15 @@ def _look_after(services: Services, job: Job) -> None:
             services.training_jobs.stop(current.name)
         return
     current = watch_idleness(services, current)
-    reason = reason_to_stop(current, now)
-    if reason is not None:
-        services.audit.record("caretaker-stops", actor=None, job=current.name, reason=reason.value)
-        stop_job(services, current, reason)
-        return
-    end_lapsed_leases(services, current)
-    tell_deadline(services, current)
+    if not _stop_if_due(services, current):
+        end_lapsed_leases(services, current)
+        tell_deadline(services, current)
+
+
+def _stop_if_due(services: Services, job: Job) -> bool:
+    reason = reason_to_stop(job, services.clock.now())
+    if reason is None:
+        return False
+    services.audit.record("caretaker-stops", actor=None, job=job.name, reason=reason.value)
+    stop_job(services, job, reason)
+    return True

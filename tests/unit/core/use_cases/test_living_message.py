@@ -282,3 +282,22 @@ def test_an_old_describe_moves_nothing_back(services: MemoryServices) -> None:
     follow(services, job.name)
 
     assert phase(services, job) is Phase.READY
+
+
+def test_a_deadline_is_kept_though_nothing_can_be_read(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command document is gone, SSM is away, SageMaker throttles: time goes on all the same."""
+    job = run(services, hours=1)
+
+    def away(*_: Any) -> None:
+        raise ConnectionError("SageMaker is away")
+
+    monkeypatch.setattr(services.training_jobs, "describe", away)
+    services.clock.time += timedelta(minutes=59)
+    assert sweep(services) == [job.name]
+    assert services.training_jobs.stopped == []
+
+    services.clock.time += timedelta(minutes=1)
+    assert sweep(services) == [job.name]
+    assert services.training_jobs.stopped == [job.name]

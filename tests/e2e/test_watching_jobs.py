@@ -1,0 +1,77 @@
+"""Watching a running job as its owner does: status, log, a later deadline, the end by a name's beginning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.conftest import RunningJob, Sandbox
+
+
+@pytest.fixture(scope="module")
+def watched(sandbox: Sandbox) -> Iterator[RunningJob]:
+    """A job whose command prints something, and waits."""
+    command = "echo epoch one; echo API_KEY=canary-of-the-log; sleep 600"
+    made = run_job(sandbox, "bob", f'--name watched --hours 2 --command "{command}"')
+    yield made
+    sandbox.slash("bob", f"stop {made.name}")
+
+
+def deadline_in_container(sandbox: Sandbox, job: RunningJob) -> float:
+    home = sandbox.folder / "state" / "jobs" / job.name / "algo-1" / "opt/ml/sshq"
+    return float((home / "deadline").read_text())
+
+
+def test_the_living_message_tells_each_stage_and_the_node(
+    sandbox: Sandbox, watched: RunningJob
+) -> None:
+    told = [text for text in sandbox.inbox("bob").split("──") if watched.name in text]
+    message = next(text for text in reversed(told) if "asked for" in text)
+
+    for stage in ("submitted", "starting", "downloading", "*ready* since"):
+        assert stage in message
+    assert "node 0: mi-" in message
+    assert "console.aws.amazon.com/systems-manager/fleet-manager" in message
+
+
+def test_status_and_log_are_found_by_a_beginning(sandbox: Sandbox, watched: RunningJob) -> None:
+    status = sandbox.slash("bob", "status watch")
+    assert watched.name in status
+    assert "left" in status
+
+    log = sandbox.slash("bob", "logs watch --tail 5")
+    assert "epoch one" in log
+    assert "API_KEY=[hidden]" in log
+    assert "canary-of-the-log" not in log
+
+
+def test_a_later_deadline_reaches_the_container(sandbox: Sandbox, watched: RunningJob) -> None:
+    before = deadline_in_container(sandbox, watched)
+    assert "may run until" in sandbox.slash("bob", "extend watch 1h30m")
+    assert deadline_in_container(sandbox, watched) == before + 5400
+
+    refused = sandbox.slash("bob", "extend watch 20d")
+    assert "whatever happens" in refused
+    assert deadline_in_container(sandbox, watched) == before + 5400
+
+
+def test_what_does_not_fit_is_a_sentence(sandbox: Sandbox, watched: RunningJob) -> None:
+    assert "no command that waits" in sandbox.slash("bob", "start watch")
+    assert "There is no job" in sandbox.slash("bob", "status nothing-like-it")
+    assert "There is no job" in sandbox.slash("alice", "logs watch")
+    assert "belongs to somebody else" in sandbox.slash("alice", f"logs {watched.name}")
+    assert "Usage" in sandbox.slash("bob", "extend watch")
+
+
+def test_a_name_s_beginning_ends_it(sandbox: Sandbox, watched: RunningJob) -> None:
+    assert "is stopping" in sandbox.slash("bob", "stop watch")
+    sandbox.eventually(
+        lambda: f"`{watched.name}`: stopped; nothing of it costs" in sandbox.inbox("bob"), "the end"
+    )
+    assert "stopped" in sandbox.slash("bob", "list --all")

@@ -1,0 +1,179 @@
+"""Three things end a job, each by itself: SageMaker's cap, the container's watchdog, the caretaker.
+
+Each is shown with the other two disabled, on real parts: SageMaker's runner, the start-up script,
+DynamoDB, S3 and SSM of the sandbox, through sshq's own adapters.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sshq.adapters.clock import SystemClock
+from sshq.composition import Live
+from sshq.domain.jobs import Job, JobShape, Phase
+from sshq.domain.tags import job_tags
+from sshq.ports import TrainingJob
+from sshq.use_cases.follow import follow
+from sshq.use_cases.start_up import start_up
+from sshq.use_cases.sweep import sweep
+from tests.core_services import ALICE
+from tests.sandbox_aws import TRUST_SAGEMAKER
+from tests.sandbox_ssm import TRUSTS_SSM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.core_aws import CoreAws
+
+FAR = timedelta(hours=8)
+SOON = timedelta(seconds=3)
+PATIENCE_SECONDS = 40.0
+# In place of the start-up script: a container that hears no watchdog, and ends by itself never.
+NO_WATCHDOG = ("/bin/sh", "-c", "exec sleep 600")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended, and what is left of it."""
+
+    job: Job
+    sagemaker: str
+    seconds: float
+    left: list[str]
+
+
+class Account:
+    """An account that is set up, as far as jobs need it."""
+
+    def __init__(self, aws: CoreAws) -> None:
+        self.aws = aws
+        self.live = Live(aws.settings, SystemClock())
+        names = aws.settings
+        iam, s3 = aws.client("iam"), aws.client("s3")
+        for role, trust in ((names.job_role, TRUST_SAGEMAKER), (names.node_role, TRUSTS_SSM)):
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
+        s3.create_bucket(
+            Bucket=names.bucket, CreateBucketConfiguration={"LocationConstraint": names.region}
+        )
+
+    def submit(
+        self,
+        name: str,
+        *,
+        cap: timedelta,
+        deadline: timedelta,
+        watchdog: bool,
+        registers: bool = True,
+    ) -> Job:
+        """A workbench with these ends before it; it is running when this returns."""
+        live, settings, now = self.live, self.live.settings, self.live.clock.now()
+        job = live.jobs.add(
+            Job(
+                name=name,
+                owner=ALICE,
+                request="r" * 64,
+                shape=JobShape(instance="ml.m5.large", image=settings.default_image, hours=8),
+                prefix=f"jobs/{live.randomness.token(20).hex()}",
+                phase=Phase.SUBMITTED,
+                created_at=now,
+                phase_since=now,
+                cap_seconds=int(cap.total_seconds()),
+                deadline=now + deadline,
+            )
+        )
+        tags = job_tags(
+            stack=settings.stack,
+            job=name,
+            job_arn=settings.training_job_arn_prefix + name,
+            owner=ALICE.tag,
+            owner_id=ALICE.tag,
+            request=job.request,
+            now=now,
+        )
+        activation = live.nodes.create_activation(job=name, limit=1, expires=now + FAR, tags=tags)
+        live.jobs.change(name, lambda j: j.model_copy(update={"activation": activation.id}))
+        prepared = start_up(live, job, activation, {})
+        if not registers:
+            live.nodes.delete_activation(activation.id)
+        live.training_jobs.create(
+            TrainingJob(
+                name=name,
+                role_arn=settings.role_arn(settings.job_role),
+                image=job.shape.image,
+                instance=job.shape.instance,
+                count=1,
+                entrypoint=prepared.entrypoint if watchdog else NO_WATCHDOG,
+                channels=prepared.channels,
+                output_uri=live.startup_files.uri(f"output/{name}"),
+                max_seconds=job.cap_seconds,
+                tags=tags,
+            ),
+            request=job.request,
+        )
+        self.until(lambda: self.secondary(name) == "Training", "the container runs")
+        return job
+
+    def by_cap_alone(self) -> Ended:
+        """No watchdog in the container, no caretaker."""
+        job = self.submit("sshq-alice-cap", cap=SOON, deadline=FAR, watchdog=False)
+        return self.see_off(job)
+
+    def by_watchdog_alone(self) -> Ended:
+        """A cap that is far, no caretaker."""
+        job = self.submit("sshq-alice-watchdog", cap=FAR, deadline=SOON, watchdog=True)
+        return self.see_off(job)
+
+    def by_caretaker_alone(self) -> Ended:
+        """A cap that is far, no watchdog in the container."""
+        job = self.submit("sshq-alice-caretaker", cap=FAR, deadline=SOON, watchdog=False)
+        return self.see_off(job, rounds=True)
+
+    def see_off(self, job: Job, *, rounds: bool = False) -> Ended:
+        """Wait until SageMaker has ended it; make rounds only where the caretaker lives."""
+        began = time.monotonic()
+
+        def over() -> bool:
+            if rounds:
+                assert sweep(self.live) == []
+            return self.status(job.name) not in {"InProgress", "Stopping"}
+
+        self.until(over, f"{job.name} ends")
+        seconds = time.monotonic() - began
+        # The event that SageMaker sends then.
+        ended = follow(self.live, job.name)
+        assert ended is not None
+        return Ended(
+            ended, f"{self.status(job.name)}/{self.secondary(job.name)}", seconds, self.left(ended)
+        )
+
+    def left(self, job: Job) -> list[str]:
+        """What of it could still be used: activations, nodes, files."""
+        listed = self.aws.client("s3").list_objects_v2(
+            Bucket=self.live.settings.bucket, Prefix=job.prefix
+        )
+        files = [entry["Key"] for entry in listed.get("Contents", [])]
+        nodes = [node.id for node in self.live.nodes.all_nodes() if node.job == job.name]
+        return [*files, *self.live.nodes.activations_of(job.name), *nodes]
+
+    def status(self, job: str) -> str:
+        return str(self._described(job)["TrainingJobStatus"])
+
+    def secondary(self, job: str) -> str:
+        return str(self._described(job)["SecondaryStatus"])
+
+    def _described(self, job: str) -> dict[str, object]:
+        found: dict[str, object] = self.aws.client("sagemaker").describe_training_job(
+            TrainingJobName=job
+        )
+        return found
+
+    @staticmethod
+    def until(holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, f"never: {what}"
+            time.sleep(0.2)
