@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 if TYPE_CHECKING:
@@ -100,6 +101,37 @@ class Sandbox:
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=30)
+
+    @contextlib.contextmanager
+    def shell(self, job: str, laptop: str = "alice") -> Iterator[subprocess.Popen[str]]:
+        """A connection that stays open until somebody ends it, or the block does."""
+        config = str(self.folder / laptop / "ssh_config")
+        process = subprocess.Popen(
+            ("ssh", "-F", config, job, "echo open; exec sleep 600"),
+            env=self.environment(laptop),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        with process:
+            try:
+                assert process.stdout
+                assert process.stdout.readline() == "open\n"
+                yield process
+            finally:
+                process.kill()
+
+    def aws(self, service: str) -> Any:
+        """A person's own client of the sandbox's AWS."""
+        env = json.loads(self.run(*SANDBOX, "env", "--json").out)
+        return boto3.client(
+            service,
+            endpoint_url=env["AWS_ENDPOINT_URL"],
+            region_name=env["AWS_REGION"],
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """The calls of one operation so far."""

@@ -70,17 +70,7 @@ def test_the_same_request_delivered_again_is_one_job(sandbox: Sandbox) -> None:
 def test_stop_takes_everything_and_a_connection_drops(sandbox: Sandbox) -> None:
     job = run_job(sandbox, "bob", "--name short")
     assert sandbox.connect(job.ticket, "--no-shell", laptop="bob").code == 0
-    config = str(sandbox.folder / "bob" / "ssh_config")
-    with subprocess.Popen(
-        ("ssh", "-F", config, job.name, "echo open; exec sleep 600"),
-        env=sandbox.environment("bob"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as shell:
-        assert shell.stdout
-        assert shell.stdout.readline() == "open\n"
+    with sandbox.shell(job.name, "bob") as shell:
         ticket = sandbox.click("bob", "Connect").split("sshq-local connect ")[1].split("`")[0]
         sandbox.slash("bob", f"stop {job.name}")
         assert shell.wait(timeout=10) != 0

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any
 
 # They change nothing in the account that an audit is about.
-_READING = ("Get", "List", "Describe", "Head", "Query", "Batch")
+_READING = ("Get", "List", "Describe", "Head", "Query", "Batch", "Filter")
 _OWN_BOOKS = {"dynamodb", "sqs", "secretsmanager"}
 _MOST = 40
 

@@ -25,6 +25,10 @@ class Who(StrEnum):
     STACK_ADMIN = "stack-admin"
 
 
+ADMINS = frozenset({Who.ADMIN, Who.STACK_ADMIN})
+"""Those whom the stack names can do what every admin can, and what makes or unmakes rights besides."""
+
+
 class Reach(StrEnum):
     """Whose job a member's command reaches, besides their own."""
 

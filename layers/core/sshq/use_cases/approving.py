@@ -109,8 +109,10 @@ def _settle(
     services: Services, message: QueueMessage, arguments: AnApproval, outcome: Outcome
 ) -> Approval:
     """The approval as decided by this admin now, or by an earlier delivery of the same click."""
-    authorise(services, message.actor, Who.ADMIN, verb=message.verb)
     approval = services.approvals.get(arguments.id)
+    # The second pair of eyes on what is risky must be one that no first pair could have made.
+    risky = approval is not None and approval.why is Why.SECOND_ADMIN
+    authorise(services, message.actor, Who.ADMIN, verb=message.verb, about_admin=risky)
     if approval is None:
         raise Refusal(Reason.APPROVAL_LAPSED)
     if (approval.outcome, approval.decided_by) == (outcome, message.actor):

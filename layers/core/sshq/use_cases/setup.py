@@ -38,7 +38,7 @@ _VERIFY_AFTER_SECONDS = (2.0, 5.0)
 
 def setup(services: Services, message: QueueMessage, arguments: Setup) -> None:
     """Show the plan with Confirm and Cancel; or the drift, or the template, as the option says."""
-    authorise(services, message.actor, Who.ADMIN, verb="setup")
+    authorise(services, message.actor, Who.STACK_ADMIN, verb="setup")
     if arguments.check:
         check(services, message)
     elif arguments.export:
@@ -52,7 +52,7 @@ def setup(services: Services, message: QueueMessage, arguments: Setup) -> None:
 
 def details(services: Services, message: QueueMessage, arguments: PlanDetails) -> None:
     """Unfold the policies of one change in the plan's own message, or fold them again."""
-    authorise(services, message.actor, Who.ADMIN, verb="setup-details")
+    authorise(services, message.actor, Who.STACK_ADMIN, verb="setup-details")
     shown = services.plans.get(arguments.digest)
     if shown is None:
         raise Refusal(Reason.PLAN_EXPIRED)
@@ -64,7 +64,7 @@ def details(services: Services, message: QueueMessage, arguments: PlanDetails) -
 
 def apply(services: Services, message: QueueMessage, arguments: WhichPlan) -> None:
     """Make exactly the changes that were shown, or show the new plan if the account has moved."""
-    authorise(services, message.actor, Who.ADMIN, verb="setup-apply")
+    authorise(services, message.actor, Who.STACK_ADMIN, verb="setup-apply")
     shown = services.plans.get(arguments.digest)
     if shown is None:
         raise Refusal(Reason.PLAN_EXPIRED)
@@ -93,13 +93,13 @@ def apply(services: Services, message: QueueMessage, arguments: WhichPlan) -> No
 
 def teardown(services: Services, message: QueueMessage, arguments: NoArguments) -> None:  # noqa: ARG001
     """Show what would be taken away, with Confirm and Cancel."""
-    authorise(services, message.actor, Who.ADMIN, verb="teardown")
+    authorise(services, message.actor, Who.STACK_ADMIN, verb="teardown")
     show(services, message, plan_of_teardown(services))
 
 
 def cancel(services: Services, message: QueueMessage, arguments: WhichPlan) -> None:
     """Throw the plan away."""
-    authorise(services, message.actor, Who.ADMIN, verb="setup-cancel")
+    authorise(services, message.actor, Who.STACK_ADMIN, verb="setup-cancel")
     services.plans.discard(arguments.digest)
     _replace(services, message, views.notice(_here(services), "setup.cancelled"))
 

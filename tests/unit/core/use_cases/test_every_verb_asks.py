@@ -23,6 +23,9 @@ PRESSED: dict[str, dict[str, Any]] = {
     "decline": {"id": HEX},
     "setup-apply": {"digest": HEX},
     "setup-cancel": {"digest": HEX},
+    "setup-details": {"digest": HEX, "change": 0},
+    "end-session": {"lease": "a-lease", "session": "s-1"},
+    "end-lease": {"lease": "a-lease"},
 }
 ASKS = [c for c in COMMANDS if c.queue is not Queue.NONE and c.who is not Who.ANYONE]
 INPUTS = [(c.verb, example) for c in ASKS for example in c.examples] + [
@@ -43,6 +46,12 @@ def effects(services: MemoryServices) -> str:
     books = {"audit", "chat", "requests", "clock", "randomness", "settings", "rates"}
     ports = {name: vars(port) for name, port in vars(services).items() if name not in books}
     return repr(ports)
+
+
+def test_no_button_is_left_out() -> None:
+    buttons = {c.verb for c in ASKS if not c.typed and not c.quiet}
+    # `keep` looks up its job first.
+    assert buttons - PRESSED.keys() <= {"keep"}
 
 
 @pytest.mark.parametrize(("verb", "example"), INPUTS)

@@ -48,6 +48,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("sessions", Who.MEMBER, Queue.COMMANDS, NoArguments, examples=("/sshq sessions",)),
     Command("end-session", Who.MEMBER, Queue.COMMANDS, ASession, typed=False),
     Command("end-lease", Who.MEMBER, Queue.COMMANDS, ALease, typed=False),
-    Command("ticket-reused", Who.MEMBER, Queue.COMMANDS, ReusedTicket, typed=False),
+    Command("ticket-reused", Who.MEMBER, Queue.COMMANDS, ReusedTicket, typed=False, quiet=True),
     Command("ca", Who.ADMIN, Queue.COMMANDS, NoArguments, examples=("/sshq ca",)),
 )

@@ -41,7 +41,7 @@ class PlanDetails(Plan):
 COMMANDS: tuple[Command, ...] = (
     Command(
         "setup",
-        Who.ADMIN,
+        Who.STACK_ADMIN,
         Queue.PROVISIONING,
         Setup,
         (
@@ -52,8 +52,10 @@ COMMANDS: tuple[Command, ...] = (
         ),
         ("/sshq setup", "/sshq setup --check", "/sshq setup --repair"),
     ),
-    Command("teardown", Who.ADMIN, Queue.PROVISIONING, NoArguments, examples=("/sshq teardown",)),
-    Command("setup-apply", Who.ADMIN, Queue.PROVISIONING, Plan, typed=False),
-    Command("setup-cancel", Who.ADMIN, Queue.PROVISIONING, Plan, typed=False),
-    Command("setup-details", Who.ADMIN, Queue.PROVISIONING, PlanDetails, typed=False),
+    Command(
+        "teardown", Who.STACK_ADMIN, Queue.PROVISIONING, NoArguments, examples=("/sshq teardown",)
+    ),
+    Command("setup-apply", Who.STACK_ADMIN, Queue.PROVISIONING, Plan, typed=False),
+    Command("setup-cancel", Who.STACK_ADMIN, Queue.PROVISIONING, Plan, typed=False),
+    Command("setup-details", Who.STACK_ADMIN, Queue.PROVISIONING, PlanDetails, typed=False),
 )

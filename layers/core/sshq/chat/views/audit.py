@@ -54,4 +54,16 @@ def _line(entry: Entry) -> str:
     line = f"#{entry.seq} {entry.at:%m-%d %H:%M:%S} *{escape(entry.event)}* {who} {people}"
     if entry.request:
         line += f" · request {entry.request[:12]}"
-    return line + "".join(f" · {escape(call)}" for call in entry.aws)
+    return line + "".join(f" · {escape(call)}" for call in _calls(entry))
+
+
+def _calls(entry: Entry) -> list[str]:
+    """Each operation once; the whole ids, and each of many, are in the export."""
+    by_name: dict[str, list[str]] = {}
+    for call in entry.aws:
+        name, _, request = call.partition(" ")
+        by_name.setdefault(name, []).append(request)
+    return [
+        f"{name} {ids[0][:12]}" if len(ids) == 1 else f"{name} × {len(ids)}"
+        for name, ids in by_name.items()
+    ]

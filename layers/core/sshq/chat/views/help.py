@@ -8,7 +8,7 @@ from sshq.chat.mrkdwn import escape
 from sshq.chat.registry import AREAS, BY_VERB
 from sshq.chat.view import View
 from sshq.chat.views.blocks import header, section
-from sshq.domain.authorisation import Who
+from sshq.domain.authorisation import ADMINS
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _area(name: str, commands: tuple[Command, ...], texts: Texts) -> str:
 
 def _line(command: Command, texts: Texts) -> str:
     summary = texts.mrkdwn(f"command.{command.verb}")
-    admins = f" _({texts.mrkdwn('help.admins-only')})_" if command.who is Who.ADMIN else ""
+    admins = f" _({texts.mrkdwn('help.admins-only')})_" if command.who in ADMINS else ""
     return f"`/sshq {command.verb}`  {summary}{admins}"
 
 
