@@ -83,6 +83,8 @@ lock: ## Pin the requirements anew (needs uv); the files name no index
 	$(LOCK) --python-version 3.11 --universal -o requirements/sam.txt requirements/sam.in
 	$(LOCK) --python-version 3.13 --python-platform aarch64-manylinux2014 -c requirements/dev.txt \
 	  -o layers/runtime/requirements.txt layers/runtime/requirements.in
+	$(LOCK) --python-version 3.10 --universal --no-emit-package pycparser \
+	  -o layers/ssh_server/requirements.txt layers/ssh_server/requirements.in
 LOCK = uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: clean

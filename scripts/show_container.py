@@ -31,6 +31,8 @@ from tests.root_container import (  # noqa: E402
     ACTIVATION_CODE,
     RootContainer,
     busybox_root,
+    installed_wheels,
+    python_root,
     until,
 )
 from tests.ssh_authority import Authority  # noqa: E402
@@ -73,13 +75,21 @@ def time_to_ready(folder: Path, bare: Path) -> None:
         ("busybox, no bash, no Python; its own sshd; offline", bare, True, 5),
         ("Debian minbase with openssh-server; offline", debian("sshd", "openssh-server"), True, 5),
         ("Debian minbase, sshd installed by apt-get; online", debian("bare"), False, 1),
+        (
+            "busybox with Python, sshq's own server; offline",
+            python_root(folder / "python"),
+            True,
+            3,
+        ),
+        ("Debian minbase with Python, apt-get out of reach", debian("python", "python3"), True, 1),
     ]
+    wheels = installed_wheels(folder / "wheels")
     for kind, root, is_offline, repetitions in kinds:
         seconds: list[float] = []
         said, steps = "", list[str]()
         for repetition in range(repetitions):
             again = folder / f"ready-{len(_held)}-{repetition}"
-            with started(again, root, offline=is_offline) as container:
+            with started(again, root, offline=is_offline, wheels=wheels) as container:
                 seconds.append(container.ready()["ms"] / 1000)
                 identity = AUTHORITY.identity(container.folder / "alice", "the-job")
                 said = container.ssh(identity, "echo hello from $(id -un)").stdout
@@ -240,7 +250,7 @@ def failed_start_up(folder: Path, no_sshd: Path) -> None:
         with started(
             folder / f"fail-{mode.value}",
             no_sshd,
-            shape={"command": "echo it runs", "fail_mode": mode},
+            shape={"command": "sleep 2; echo it runs", "fail_mode": mode},
         ) as container:
             code = container.wait()
             ran = "\nit runs\n" in container.output

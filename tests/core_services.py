@@ -545,6 +545,9 @@ class MemoryAgentMirror:
     def pinned(self) -> AgentPin | None:
         return self.pin
 
+    def is_current(self, pin: AgentPin) -> bool:
+        return True
+
     def mirror(self, version: str) -> AgentPin:
         self.pin = AgentPin(version=version, signed_by="A" * 40, sha256={"x86_64.tar.gz": "0" * 64})
         return self.pin

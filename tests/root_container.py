@@ -16,11 +16,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import time
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +35,7 @@ from sshq.container import (
     startup_digest,
     startup_files,
 )
+from sshq.container.ssh_server.unpack import PACKAGES
 from sshq.domain.agent_pin import AgentPin
 from sshq.domain.job_file import Activation, JobFile
 from sshq.domain.jobs import SSH_PORT
@@ -91,7 +95,7 @@ class RootContainer:
     folder: Path
     authority: Authority
     offline: bool = True
-    with_agent: bool = True
+    wheels: Path | None = None
     shape: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     binds: list[tuple[str, str]] = field(default_factory=list)
@@ -150,13 +154,15 @@ class RootContainer:
             '{"current_host": "algo-1", "hosts": ["algo-1"]}'
         )
         for name, content in startup_files().items():
+            (inputs / CODE_CHANNEL / name).parent.mkdir(exist_ok=True)
             (inputs / CODE_CHANNEL / name).write_bytes(content)
-        package, pin = agent_package(), None
-        if self.with_agent:
-            name = f"{platform.machine()}.tar.gz"
-            (inputs / AGENT_CHANNEL / name).write_bytes(package)
-            digest = hashlib.sha256(package).hexdigest()
-            pin = AgentPin(version="3.3.0.0", signed_by="0" * 40, sha256={name: digest})
+        kept = {f"{platform.machine()}.tar.gz": agent_package()}
+        if self.wheels is not None:
+            kept |= {wheel.name: wheel.read_bytes() for wheel in self.wheels.glob("*.whl")}
+        for name, content in kept.items():
+            (inputs / AGENT_CHANNEL / name).write_bytes(content)
+        sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
+        pin = AgentPin(version="3.3.0.0", signed_by="0" * 40, sha256=sha256)
         facts = {
             "job": "sshq-alice-workbench-abcdefgh",
             "owner": "T0001/U0001",
@@ -276,14 +282,55 @@ def busybox_root(root: Path, *, sshd: bool = True) -> Path:
     return root
 
 
+def python_root(root: Path) -> Path:
+    """The same without an SSH server, with this machine's Python, bare as it is in its own folder."""
+    busybox_root(root, sshd=False)
+    _copy_program(os.path.realpath(sys.executable), root / "usr/bin/python3", root)
+    standard = Path(sysconfig.get_path("stdlib", vars=_UNINSTALLED))
+    target = root / "usr/lib" / standard.name
+    left_out = shutil.ignore_patterns("site-packages", "test", "idlelib", "__pycache__", "config-*")
+    shutil.copytree(standard, target, ignore=left_out, symlinks=True)
+    if dynamic := [str(library) for library in standard.rglob("*.so")]:
+        _copy_libraries(dynamic, root)
+    return root
+
+
+# Of the Python itself, not of a virtual environment.
+_UNINSTALLED = {"installed_base": sys.base_prefix}
+
+
+def installed_wheels(folder: Path) -> Path:
+    """The SSH server's packages, packed again as the wheels that they were installed from."""
+    folder.mkdir()
+    for package in PACKAGES:
+        found = distribution(package)
+        tags = [
+            line.removeprefix("Tag: ").split("-")
+            for line in (found.read_text("WHEEL") or "").splitlines()
+            if line.startswith("Tag: ")
+        ]
+        python, abi, _ = tags[0]
+        platforms = ".".join(platform for _, _, platform in tags)
+        name = f"{package}-{found.version}-{python}-{abi}-{platforms}.whl"
+        with zipfile.ZipFile(folder / name, "w") as wheel:
+            for path in found.files or ():
+                if ".." not in path.parts and path.suffix != ".pyc":
+                    wheel.write(str(path.locate()), str(path))
+    return folder
+
+
 def _copy_program(name: str, target: Path, root: Path) -> None:
     """A program of this machine, with the libraries that it is linked to at the same places."""
     source = shutil.which(name) or name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, target)
-    linked = subprocess.run(["ldd", source], stdout=subprocess.PIPE, text=True, check=False)
+    _copy_libraries([source], root)
+
+
+def _copy_libraries(programs: list[str], root: Path) -> None:
+    linked = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, text=True, check=False)
     for word in shlex.split(linked.stdout.replace("'", "")):
-        if word.startswith("/"):
+        if word.startswith("/") and not word.endswith(":"):
             library = root / word.lstrip("/")
             library.parent.mkdir(parents=True, exist_ok=True)
             if not library.exists():

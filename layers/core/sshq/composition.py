@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 10
 _TRIES = 4
+# Where Lambda puts the layer; only the function that sets up has it.
+_SSH_SERVER_LAYER = Path("/opt/ssh_server")
 
 
 class Live:
@@ -201,6 +204,7 @@ class Live:
             bucket=self.settings.bucket,
             account=self.settings.account,
             source=self.settings.agent_source,
+            ssh_server=_SSH_SERVER_LAYER,
         )
 
     @cached_property

@@ -438,6 +438,10 @@ class AgentMirror(Protocol):
         """What jobs get; None if nothing was mirrored yet."""
         ...
 
+    def is_current(self, pin: AgentPin) -> bool:
+        """Whether the pin has the packages that this deployment brings along."""
+        ...
+
     def mirror(self, version: str) -> AgentPin:
         """Fetch AWS's packages, check who signed them, keep them, and pin them.
 

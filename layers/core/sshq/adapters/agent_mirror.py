@@ -1,5 +1,8 @@
 """The SSM agent: from AWS's own bucket, checked against AWS's signing keys, into the stack's bucket.
 
+With it go what a bare image may lack: the authorities' certificates, and the packages of the SSH
+server in Python, which the deployment brought along.
+
 AWS publishes no checksums of the agent's packages, but signs each with OpenPGP. What was signed is
 pinned by its SHA-256 here, and jobs run nothing else.
 """
@@ -34,7 +37,10 @@ def aws_keys() -> list[PublicKey]:
 
 
 class S3AgentMirror:
-    """ports.AgentMirror. `client` is a boto3 S3 client, `source` the address of AWS's packages."""
+    """ports.AgentMirror. `client` is a boto3 S3 client, `source` the address of AWS's packages.
+
+    `ssh_server` is a folder with the packages of the SSH server in Python; it need not be there.
+    """
 
     def __init__(
         self,
@@ -43,12 +49,14 @@ class S3AgentMirror:
         bucket: str,
         account: str,
         source: str,
+        ssh_server: Path,
         trusted: list[PublicKey] | None = None,
     ) -> None:
         self._client = client
         # The bucket's name can be guessed: nothing is taken from a stranger's.
         self._where = {"Bucket": bucket, "ExpectedBucketOwner": account}
         self._source = source.rstrip("/")
+        self._ssh_server = ssh_server
         self._trusted = trusted
 
     def pinned(self) -> AgentPin | None:
@@ -63,7 +71,8 @@ class S3AgentMirror:
 
     def mirror(self, version: str) -> AgentPin:
         """The pin comes last: where it is, the files are."""
-        content = {CA_BUNDLE: (Path(botocore.__file__).parent / "cacert.pem").read_bytes()}
+        bundle = Path(botocore.__file__).parent / "cacert.pem"
+        content = {CA_BUNDLE: bundle.read_bytes(), **self._ssh_server_packages()}
         signers = set()
         for machine, architecture in ARCHITECTURES.items():
             address = f"{self._source}/{version}/linux_{architecture}/{_PACKAGE}"
@@ -83,6 +92,16 @@ class S3AgentMirror:
             **self._where, Key=PIN_KEY, Body=pin.model_dump_json(indent=1).encode()
         )
         return pin
+
+    def is_current(self, pin: AgentPin) -> bool:
+        found = self._ssh_server_packages()
+        pinned = {name for name in pin.sha256 if name.endswith(".whl")}
+        return found.keys() == pinned and all(
+            hashlib.sha256(body).hexdigest() == pin.sha256[name] for name, body in found.items()
+        )
+
+    def _ssh_server_packages(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted(self._ssh_server.glob("*.whl"))}
 
     @property
     def _keys(self) -> list[PublicKey]:

@@ -7,15 +7,18 @@ from functools import cache
 from importlib.resources import files
 
 SUMS = "SHA256SUMS"
+SERVER = "ssh_server/"
 
 
 @cache
 def startup_files() -> dict[str, bytes]:
     """Every script by its name in the channel, and last their checksums. `start.sh` is what runs."""
+    folder = files("sshq.container")
     scripts = {
-        entry.name: entry.read_bytes()
-        for entry in sorted(files("sshq.container").iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".sh")
+        f"{where}{entry.name}": entry.read_bytes()
+        for where, place, kind in (("", folder, ".sh"), (SERVER, folder / SERVER, ".py"))
+        for entry in sorted(place.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(kind)
     }
     return {**scripts, SUMS: checksums(scripts)}
 

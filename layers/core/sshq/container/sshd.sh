@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The SSH server: the image's own, else the package manager's. It trusts certificates of our CA only.
+# The SSH server: the image's own, else the package manager's, else one in Python that came with the
+# agent. It trusts certificates of our CA only.
 
 # Make all that sshd needs in $SSHQ_HOME and note its path there; on failure say why by a code on
 # stdout. Runs in a subshell, beside the agent's preparation.
@@ -8,17 +9,26 @@ prepare_sshd() (
   how=image
   if ! sshd_program=$(find_sshd); then
     how=installed
-    [ "$(id -u)" -eq 0 ] || { echo no_sshd_and_not_root; exit 1; }
-    install_openssh >"$SSHQ_HOME/log/install.log" 2>&1
-    sshd_program=$(find_sshd) || { echo no_sshd; exit 1; }
+    [ "$(id -u)" -ne 0 ] || install_openssh >"$SSHQ_HOME/log/install.log" 2>&1
+    if ! sshd_program=$(find_sshd); then
+      how=asyncssh
+      unpack_ssh_server || exit 1
+      sshd_program=$SSHQ_HOME/ssh_server/sshd
+    fi
   fi
-  command -v ssh-keygen >/dev/null || { echo no_ssh_keygen; exit 1; }
   login_user=$(id -un 2>/dev/null) || { echo no_login_user; exit 1; }
   # Only root may become someone else.
   [ "$(id -u)" -ne 0 ] || login_user=$SSHQ_LOGIN_USER
+  id "$login_user" >/dev/null 2>&1 || { echo no_login_user; exit 1; }
   rm -f "$SSHQ_HOME/ssh_host_ed25519_key" "$SSHQ_HOME/ssh_host_ed25519_key.pub"
-  ssh-keygen -q -t ed25519 -N '' -C "$SSHQ_JOB" -f "$SSHQ_HOME/ssh_host_ed25519_key" >/dev/null ||
-    { echo no_host_key; exit 1; }
+  if command -v ssh-keygen >/dev/null; then
+    ssh-keygen -q -t ed25519 -N '' -C "$SSHQ_JOB" -f "$SSHQ_HOME/ssh_host_ed25519_key"
+  elif [ "$how" = asyncssh ]; then
+    "$sshd_program" -K "$SSHQ_HOME/ssh_host_ed25519_key" -C "$SSHQ_JOB"
+  else
+    echo no_ssh_keygen
+    exit 1
+  fi >"$SSHQ_HOME/log/host-key.log" 2>&1 || { echo no_host_key; exit 1; }
   printf '%s\n' "$SSHQ_CA_KEYS" >"$SSHQ_HOME/ssh_ca.pub"
   printf '%s\n' "$SSHQ_PRINCIPALS" >"$SSHQ_HOME/principals"
   if [ "$(id -u)" -eq 0 ]; then
@@ -60,9 +70,42 @@ find_sshd() {
   esac
 }
 
+# The server in Python, at $SSHQ_HOME/ssh_server/sshd; on failure a code on stdout.
+unpack_ssh_server() {
+  if ! command -v python3 >/dev/null || ! has_ssh_server; then
+    if [ "$(id -u)" -eq 0 ]; then echo no_sshd; else echo no_sshd_and_not_root; fi
+    return 1
+  fi
+  rm -rf "$SSHQ_HOME/ssh_server"
+  mkdir -p "$SSHQ_HOME/ssh_server/lib/ssh_server"
+  printf '%s\n' "$SSHQ_AGENT_SUMS" |
+    python3 -I "$HERE/ssh_server/unpack.py" "$AGENT_CHANNEL" "$SSHQ_HOME/ssh_server/lib" \
+      2>"$SSHQ_HOME/log/ssh-server.log" || return 1
+  cp "$HERE"/ssh_server/*.py "$SSHQ_HOME/ssh_server/lib/ssh_server/"
+  cat >"$SSHQ_HOME/ssh_server/sshd" <<'END'
+#!/bin/sh
+exec python3 -I -c 'import sys
+sys.path.insert(0, sys.argv.pop(1))
+from ssh_server.server import main
+sys.exit(main(sys.argv[1:]))' "${0%/*}/lib" "$@"
+END
+  chmod 755 "$SSHQ_HOME/ssh_server/sshd"
+  "$SSHQ_HOME/ssh_server/sshd" -V >>"$SSHQ_HOME/log/ssh-server.log" 2>&1 ||
+    { echo ssh_server_not_loadable; return 1; }
+}
+
+has_ssh_server() {
+  case $SSHQ_AGENT_SUMS in *asyncssh-*) [ -d "$AGENT_CHANNEL" ] ;; *) return 1 ;; esac
+}
+
 install_openssh() {
   limit=
-  ! command -v timeout >/dev/null || limit='timeout 240'
+  if command -v timeout >/dev/null; then
+    # Where packages are out of reach, asking for them takes its time; with another server at hand
+    # that is not worth much of it.
+    limit='timeout 240'
+    ! has_ssh_server || ! command -v python3 >/dev/null || limit='timeout 60'
+  fi
   case $(package_manager) in
     apt-get)
       export DEBIAN_FRONTEND=noninteractive

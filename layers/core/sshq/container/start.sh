@@ -68,7 +68,7 @@ main() {
 # installed: the command may want the package manager for itself.
 may_start_at_once() {
   [ -n "$SSHQ_COMMAND" ] && [ "$SSHQ_WAIT_SECONDS" -eq 0 ] && [ "$SSHQ_FAIL_MODE" = run ] &&
-    find_sshd >/dev/null
+    { find_sshd >/dev/null || [ "$(package_manager)" = none ]; }
 }
 
 become_reachable() {

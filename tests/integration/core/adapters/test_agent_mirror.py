@@ -17,6 +17,7 @@ from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.core_aws import CoreAws
 
@@ -49,7 +50,14 @@ def published() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def mirror(aws: CoreAws, published: dict[str, bytes]) -> Iterator[S3AgentMirror]:
+def wheels(tmp_path: Path) -> Path:
+    """What the deployment brings along."""
+    (tmp_path / "asyncssh-2.24.1-py3-none-any.whl").write_bytes(b"a wheel")
+    return tmp_path
+
+
+@pytest.fixture
+def mirror(aws: CoreAws, published: dict[str, bytes], wheels: Path) -> Iterator[S3AgentMirror]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = published.get(self.path)
@@ -64,7 +72,9 @@ def mirror(aws: CoreAws, published: dict[str, bytes]) -> Iterator[S3AgentMirror]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     source = f"http://127.0.0.1:{server.server_port}/"
-    yield S3AgentMirror(s3, bucket=BUCKET, account="123456789012", source=source, trusted=TRUSTED)
+    yield S3AgentMirror(
+        s3, bucket=BUCKET, account="123456789012", source=source, ssh_server=wheels, trusted=TRUSTED
+    )
     server.shutdown()
     server.server_close()
     for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
@@ -114,11 +124,24 @@ def test_a_version_that_is_not_there_is_told(mirror: S3AgentMirror) -> None:
     assert "404" in refused.value.facts["detail"]
 
 
-def test_only_https_or_loopback_is_a_source(aws: CoreAws) -> None:
+def test_a_deployment_with_other_packages_has_to_set_up_again(
+    mirror: S3AgentMirror, wheels: Path
+) -> None:
+    pin = mirror.mirror(VERSION)
+    assert mirror.is_current(pin)
+
+    (wheels / "asyncssh-2.24.1-py3-none-any.whl").write_bytes(b"another")
+
+    assert not mirror.is_current(pin)
+    assert mirror.is_current(mirror.mirror(VERSION))
+
+
+def test_only_https_or_loopback_is_a_source(aws: CoreAws, tmp_path: Path) -> None:
     mirror = S3AgentMirror(
         aws.client("s3"),
         bucket=BUCKET,
         account="123456789012",
+        ssh_server=tmp_path,
         source="http://example.com",
         trusted=[],
     )

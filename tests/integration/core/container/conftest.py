@@ -86,6 +86,7 @@ class Container:
         channel.mkdir(parents=True)
         scripts.mkdir()
         for name, content in startup_files().items():
+            (scripts / name).parent.mkdir(exist_ok=True)
             (scripts / name).write_bytes(content)
         config = self.folder / "opt/ml/input/config/resourceconfig.json"
         config.parent.mkdir()

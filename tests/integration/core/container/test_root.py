@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.root_container import ACTIVATION_CODE, RootContainer, busybox_root, until
+from tests.root_container import (
+    ACTIVATION_CODE,
+    RootContainer,
+    busybox_root,
+    installed_wheels,
+    python_root,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,11 +131,42 @@ def test_an_image_without_an_ssh_server_runs_its_command_all_the_same(
     tmp_path: Path, authority: Authority
 ) -> None:
     bare = busybox_root(tmp_path / "bare", sshd=False)
-    container = RootContainer(bare, tmp_path, authority, shape={"command": "echo it runs; exit 4"})
+    command = "echo it runs; while [ ! -e /root/go ]; do sleep 0.1; done; exit 4"
+    container = RootContainer(bare, tmp_path, authority, shape={"command": command})
     container.start()
+    (ready,) = until(lambda: container.records("ready"))
 
-    assert container.wait() == 4
-
-    assert "it runs" in container.output
+    assert (ready["result"], ready["facts"]) == ("failed", {"fail_mode": "run"})
     assert container.records("sshd")[0]["code"] == "no_sshd"
-    assert container.records("ready")[0]["facts"] == {"fail_mode": "run"}
+    container.inside("/bin/touch", "/root/go")
+    assert container.wait() == 4
+    assert "it runs" in container.output
+
+
+@pytest.mark.usefixtures("root")
+def test_an_image_with_python_alone_gets_the_server_in_python(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """Offline, from the packages that were pinned with the agent; the same certificates count."""
+    container = RootContainer(
+        python_root(tmp_path / "python"),
+        tmp_path,
+        authority,
+        wheels=installed_wheels(tmp_path / "wheels"),
+    )
+    container.start()
+    try:
+        container.ready()
+
+        alice = authority.identity(tmp_path / "alice", "the-job")
+        answer = container.ssh(alice, "id -un; command -v sshd; exit 5")
+        bob = container.ssh(authority.identity(tmp_path / "bob", "another-job"), "true")
+
+        assert container.records("sshd")[0]["code"] == "asyncssh"
+        assert container.records("sshd")[0]["facts"]["server"].startswith("AsyncSSH_")
+        assert (answer.returncode, answer.stdout) == (5, "root\n"), answer.stderr
+        assert "Permission denied (publickey)" in bob.stderr
+        container.terminate()
+        assert container.wait() == 0
+    finally:
+        container.close()

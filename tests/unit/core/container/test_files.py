@@ -21,8 +21,13 @@ def test_the_entrypoint_and_all_that_it_reads_are_there() -> None:
 
     read_in = re.findall(r'^\. "\$HERE/(.+)"$', files["start.sh"].decode(), re.MULTILINE)
 
-    assert {"start.sh", "verb.sh", "sshq-wait.sh", *read_in, SUMS} == set(files)
-    assert all(content.startswith(b"#") for name, content in files.items() if name != SUMS)
+    scripts = {name for name in files if name.endswith(".sh")}
+    assert {"start.sh", "verb.sh", "sshq-wait.sh", *read_in} == scripts
+    assert all(files[name].startswith(b"#") for name in scripts)
+    server = {
+        f"ssh_server/{name}.py" for name in ("__init__", "__main__", "server", "session", "unpack")
+    }
+    assert set(files) - scripts == {*server, SUMS}
 
 
 @pytest.mark.parametrize("name", ["start.sh", "verb.sh", "sshq-wait.sh"])

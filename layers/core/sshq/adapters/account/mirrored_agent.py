@@ -18,7 +18,7 @@ class MirroredAgent:
 
     def read(self, name: str) -> Spec:  # noqa: ARG002  there is one
         pin = self._mirror.pinned()
-        return {"version": pin.version} if pin else {}
+        return {"version": pin.version} if pin and self._mirror.is_current(pin) else {}
 
     def write(self, change: Change) -> None:
         self._mirror.mirror(change.resource.spec["version"])

@@ -9,10 +9,14 @@ TEXTS: dict[str, str] = {
     "job.record.sshd.asyncssh": "The image has no SSH server; sshq's own, in Python, is set up.",
     "job.record.sshd.failed": "The SSH server can't be set up ({code}).",
     "job.record.sshd.no_sshd": "The image has no SSH server, and none could be installed. Add "
-    "openssh-server to the image, or Python 3.9 or newer.",
+    "openssh-server to the image, or Python 3.10 or newer.",
     "job.record.sshd.no_sshd_and_not_root": "The image has no SSH server, and its user isn't root, "
     "so none can be installed. Add openssh-server to the image.",
-    "job.record.sshd.no_login_user": "The image has no user whom SSH could log in as.",
+    "job.record.sshd.python_too_old": "The image's Python is older than 3.10, which sshq's own SSH server "
+    "needs. Add openssh-server to the image.",
+    "job.record.sshd.no_ssh_server_for_this_python": "sshq has no SSH server for the image's Python "
+    "on this processor. Add openssh-server to the image.",
+    "job.record.sshd.no_login_user": "The image has no such user as SSH is to log in as.",
     "job.record.sshd.config_refused": "The image's SSH server doesn't take sshq's settings; "
     "OpenSSH 7.4 or newer does.",
     "job.record.sshd.died": "The SSH server ended and is started again in {again_in_seconds} s.",

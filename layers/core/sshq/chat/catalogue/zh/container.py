@@ -9,10 +9,14 @@ TEXTS: dict[str, str] = {
     "job.record.sshd.asyncssh": "镜像没有 SSH 服务器；已启用 sshq 自带的（Python 实现）。",
     "job.record.sshd.failed": "无法启用 SSH 服务器（{code}）。",
     "job.record.sshd.no_sshd": "镜像没有 SSH 服务器，也无法安装。请在镜像中加入 openssh-server，"
-    "或 Python 3.9 及以上版本。",
+    "或 Python 3.10 及以上版本。",
     "job.record.sshd.no_sshd_and_not_root": "镜像没有 SSH 服务器，其用户也不是 root，无法安装。"
     "请在镜像中加入 openssh-server。",
-    "job.record.sshd.no_login_user": "镜像中没有可供 SSH 登录的用户。",
+    "job.record.sshd.python_too_old": "镜像的 Python 低于 3.10，sshq 自带的 SSH 服务器无法运行。"
+    "请在镜像中加入 openssh-server。",
+    "job.record.sshd.no_ssh_server_for_this_python": "sshq 没有适用于该镜像 Python 和处理器的 SSH 服务器。"
+    "请在镜像中加入 openssh-server。",
+    "job.record.sshd.no_login_user": "镜像中没有要用来登录 SSH 的用户。",
     "job.record.sshd.config_refused": "镜像的 SSH 服务器不接受 sshq 的设置；需要 OpenSSH 7.4 或更新版本。",
     "job.record.sshd.died": "SSH 服务器已退出，{again_in_seconds} 秒后重新启动。",
     "job.record.agent.ok": "SSM agent 已就绪。",

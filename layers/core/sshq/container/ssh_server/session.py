@@ -88,7 +88,7 @@ async def _with_terminal(
         stdout=slave,
         stderr=slave,
         # A new session whose controlling terminal this is: Ctrl-C needs one.
-        preexec_fn=lambda: os.login_tty(slave),
+        preexec_fn=lambda: _log_in_at(slave),
     )
     os.close(slave)
     typing = asyncio.create_task(_type(process, master))
@@ -144,6 +144,16 @@ async def _hang_up_when_gone(process: Process, group: int) -> None:
     await process.wait_closed()
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGHUP)
+
+
+def _log_in_at(terminal: int) -> None:
+    """os.login_tty, which Python 3.10 doesn't have."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    for stream in range(3):
+        os.dup2(terminal, stream)
+    if terminal > 2:
+        os.close(terminal)
 
 
 def _set_size(

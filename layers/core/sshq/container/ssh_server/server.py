@@ -1,6 +1,7 @@
-"""An SSH server for machines without OpenSSH's: takes sshd's command line and configuration.
+"""Takes sshd's command line and configuration: `[-t] [-D] [-e] [-p PORT] -f CONFIG`, or `-V`; and
+`-K FILE -C COMMENT` makes a host key, as ssh-keygen does.
 
-`asyncssh_server [-t] [-D] [-e] [-p PORT] -f CONFIG`, or `-V`. Of sshd_config it knows what start.sh
+Of sshd_config it knows what start.sh
 writes; certificates of the trusted CA are the only way in. It logs to stderr.
 """
 
@@ -14,16 +15,18 @@ import pwd
 import shlex
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
 
-from sshq_sandbox.image.asyncssh_session import run_session
+from .session import run_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 _log = logging.getLogger("sshd")
 
@@ -34,19 +37,37 @@ def main(arguments: Sequence[str]) -> int:
     if options.version:
         print(f"AsyncSSH_{asyncssh.__version__}", file=sys.stderr)  # noqa: T201
         return 0
+    if options.new_key:
+        key = asyncssh.generate_private_key("ssh-ed25519", comment=options.comment)
+        key.write_private_key(options.new_key)
+        key.write_public_key(f"{options.new_key}.pub")
+        return 0
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         configuration = read_configuration(Path(options.file).read_text(), options.port)
         trusted = _trusted(configuration)
-        asyncssh.read_private_key(configuration.host_key)
+        host_key = asyncssh.read_private_key(configuration.host_key)
     except (OSError, ValueError, KeyError, asyncssh.KeyImportError) as error:
         _log.error("%s: %s", options.file, error)
         return 255
     if not options.test:
-        home = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
-        os.chdir(home if home.is_dir() else "/")  # where sftp and scp begin
-        asyncio.run(_serve(configuration, trusted))
+        with configuration.pid_file.open("w") as pid_file:
+            _become(configuration.users)
+            home = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+            os.chdir(home if home.is_dir() else "/")  # where sftp and scp begin
+            asyncio.run(_serve(configuration, trusted, host_key, pid_file))
     return 0
+
+
+def _become(users: frozenset[str]) -> None:
+    """Everything here, files included, is done as the one user who may log in."""
+    (name,) = users
+    account = pwd.getpwnam(name)
+    if account.pw_uid != os.getuid():
+        os.initgroups(name, account.pw_gid)
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+        os.environ["HOME"] = account.pw_dir
 
 
 @dataclass(frozen=True)
@@ -94,6 +115,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("-D", dest="foreground", action="store_true")
     parser.add_argument("-e", dest="log_to_stderr", action="store_true")
     parser.add_argument("-p", dest="port", type=int)
+    parser.add_argument("-K", dest="new_key")
+    parser.add_argument("-C", dest="comment")
     parser.add_argument("-f", dest="file", default="/etc/ssh/sshd_config")
     return parser.parse_args(arguments)
 
@@ -150,7 +173,12 @@ class _Files(asyncssh.SFTPServer):
         self.channel.exit(0)
 
 
-async def _serve(configuration: Configuration, trusted: asyncssh.SSHAuthorizedKeys) -> None:
+async def _serve(
+    configuration: Configuration,
+    trusted: asyncssh.SSHAuthorizedKeys,
+    host_key: asyncssh.SSHKey,
+    pid_file: TextIO,
+) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -158,7 +186,7 @@ async def _serve(configuration: Configuration, trusted: asyncssh.SSHAuthorizedKe
         lambda: _Server(configuration, trusted),
         configuration.host,
         configuration.port,
-        server_host_keys=[str(configuration.host_key)],
+        server_host_keys=[host_key],
         process_factory=lambda process: run_session(process, configuration.environment),
         encoding=None,
         sftp_factory=_Files,
@@ -169,14 +197,12 @@ async def _serve(configuration: Configuration, trusted: asyncssh.SSHAuthorizedKe
         keepalive_interval=configuration.alive_interval,
         keepalive_count_max=configuration.alive_count,
     )
-    configuration.pid_file.write_text(f"{os.getpid()}\n")
+    pid_file.write(f"{os.getpid()}\n")
+    pid_file.flush()
     _log.info("Server listening on %s port %d.", configuration.host, configuration.port)
     try:
         await ended.wait()
     finally:
-        configuration.pid_file.unlink(missing_ok=True)
+        with suppress(OSError):
+            configuration.pid_file.unlink()
         acceptor.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
