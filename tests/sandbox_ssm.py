@@ -212,6 +212,7 @@ def running_ssm(folder: Path, settings: ServiceSettings | None = None) -> Iterat
     running.aws = AwsServer(state_dir=folder, events=Events())
     extensions = install(running.service, add_target=running.aws.add_target, now=clock)
     running.aws.start()
+    running.service.aws_url = running.aws.url
     try:
         yield running
     finally:

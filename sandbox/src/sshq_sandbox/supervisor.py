@@ -216,6 +216,7 @@ class Sandbox:
 
     def _start_aws(self, aws: AwsServer, service: SsmMessageService) -> SsmExtensions:
         aws.start()
+        service.aws_url = aws.url
         return install(service, add_target=aws.add_target, now=self.clock.now)
 
     @staticmethod

@@ -35,6 +35,7 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteActivation": activations.delete_activation,
     "RequestManagedInstanceRoleToken": registration.request_managed_instance_role_token,
     "UpdateInstanceInformation": registration.update_instance_information,
+    "ListInstanceAssociations": registration.list_instance_associations,
     "DescribeInstanceInformation": inventory.describe_instance_information,
     "GetConnectionStatus": inventory.get_connection_status,
     "DeregisterManagedInstance": inventory.deregister_managed_instance,

@@ -21,6 +21,7 @@ from aiohttp import WSMsgType, web
 from sshq_local.ssm import frames
 from sshq_sandbox.ports import CommandResult, SessionAccess
 from sshq_sandbox.ssm_service import presigned
+from sshq_sandbox.ssm_service.agent_endpoint import AgentEndpoint
 from sshq_sandbox.ssm_service.faults import FrameFaults
 from sshq_sandbox.ssm_service.service_settings import ServiceSettings
 from sshq_sandbox.ssm_service.session_channel import SessionChannel
@@ -66,6 +67,9 @@ class SsmMessageService:
         self._commands: dict[tuple[str, str], CommandRequest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
+        self._agent_endpoint = AgentEndpoint(lambda: self.aws_url)
+        self.aws_url = ""
+        """The sandbox's AWS, to which agents that know only this address are passed on."""
         self._is_registered: Callable[[str], bool] = lambda _node_id: True
         self._node_disconnected: Callable[[str], None] = lambda _node_id: None
         self._session_changed: Callable[[str, str, str], None] = lambda _id, _status, _details: None
@@ -85,6 +89,7 @@ class SsmMessageService:
                 web.get("/v1/control-channel/{node}", service._open_control_channel),
                 web.post("/v1/data-channel/{session}", service._create_data_channel),
                 web.get("/v1/data-channel/{session}", service._open_data_channel),
+                web.post("/", service._agent_endpoint.answer),
             ]
         )
         service._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
@@ -101,6 +106,7 @@ class SsmMessageService:
             await session.drained()
         for socket in list(self._controls.values()):
             self._spawn(_close(socket))
+        await self._agent_endpoint.stop()
         if self._tasks:
             await asyncio.wait(self._tasks)
         if self._runner is not None:
@@ -108,7 +114,7 @@ class SsmMessageService:
 
     @property
     def url(self) -> str:
-        """https://…, what an agent's configuration calls Mgs.Endpoint."""
+        """https://…, what an agent's configuration calls Mgs.Endpoint (and may call Ssm, Mds)."""
         return f"https://127.0.0.1:{self.port}"
 
     def observe(

@@ -1,5 +1,5 @@
 """What an agent calls: RegisterManagedInstance, RequestManagedInstanceRoleToken,
-UpdateInstanceInformation.
+UpdateInstanceInformation, ListInstanceAssociations.
 
 None of them is in botocore's model; the shapes are those of amazon-ssm-agent's own SDK.
 """
@@ -90,6 +90,11 @@ def update_instance_information(state: SsmState, call: Call) -> dict[str, Any]:
     node.last_ping = state.now()
     node.lost = False
     return {}
+
+
+def list_instance_associations(_state: SsmState, _call: Call) -> dict[str, Any]:
+    """The agent asks at its start; the sandbox associates nothing with a node."""
+    return {"Associations": []}
 
 
 def _signer(state: SsmState, call: Call) -> Node:
