@@ -51,6 +51,10 @@ bench: $(VENV)/.ready ## Measure the tunnel, and a container's start
 fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
 	SSHQ_FUZZ_EXAMPLES=$${SSHQ_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest tests/unit/local_client/ssm/test_fuzz.py -q
 
+.PHONY: show-data-channel
+show-data-channel: $(VENV)/.ready ## Print the evidence for the data channel (ten minutes)
+	@$(BIN)/python scripts/show_data_channel.py
+
 .PHONY: show-foundation
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
 	@$(BIN)/python scripts/show_foundation.py

@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import sys
+from threading import Thread
 
 from sshq_local.api_address import api_target
 from sshq_local.errors import Exit, Refusal
@@ -41,8 +42,8 @@ def run_words(words: Sequence[str]) -> int:
         ca_file = lease["ca_file"] or None
         to_api = Ahead(api_target(lease["api"]), ca_file=ca_file, timeout=_API_SECONDS)
         to_stream = _ahead_to_stream(folder, settings, ca_file)
-        # Both connect while Python imports the rest, cryptography above all.
-        api_class, load_key, carry = load_the_rest()
+        # Both connect while Python imports what signs the request.
+        api_class, load_key = load_api()
         key = load_key(os.path.join(folder, "id_ed25519"))  # noqa: PTH118
     except (OSError, ValueError, LookupError, TypeError):
         _say(
@@ -56,8 +57,11 @@ def run_words(words: Sequence[str]) -> int:
     api = api_class(
         lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"], ahead=to_api
     )
+    sessions = _Sessions(lambda: _access(folder, lambda: api.open_session(int(rank))))
+    # The first one is asked for while Python imports the data channel.
+    carry = load_channel()
     return carry(
-        lambda: _access(folder, lambda: api.open_session(int(rank))),
+        sessions.take,
         lambda session_id: _access(folder, lambda: api.resume_session(session_id), session_id),
         end=lambda session_id: _end(api, session_id),
         ca_file=ca_file,
@@ -68,14 +72,46 @@ def run_words(words: Sequence[str]) -> int:
     )
 
 
-def load_the_rest() -> tuple[type[AccessApi], Callable[..., Any], Callable[..., int]]:
-    """What isn't needed to connect, imported while connections are made."""
+class _Sessions:
+    """Sessions one after the other, the first of them asked for at once, on a thread."""
+
+    def __init__(self, ask: Callable[[], SessionAccess]) -> None:
+        self._ask = ask
+        self._first: SessionAccess | Exception | None = None
+        self._thread: Thread | None = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def take(self) -> SessionAccess:
+        """The next session. Raises what `ask` raises."""
+        if self._thread is None:
+            return self._ask()
+        self._thread.join()
+        self._thread = None
+        if isinstance(self._first, SessionAccess):
+            return self._first
+        raise self._first or SessionGone("no session came")
+
+    def _run(self) -> None:
+        try:
+            self._first = self._ask()
+        except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
+            self._first = error
+
+
+def load_api() -> tuple[type[AccessApi], Callable[..., Any]]:
+    """What signs requests and sends them; cryptography above all takes its time to import."""
     from sshq_local.api import AccessApi  # noqa: PLC0415
     from sshq_local.keys import load_key  # noqa: PLC0415
+
+    return AccessApi, load_key
+
+
+def load_channel() -> Callable[..., int]:
+    """The data channel's shell."""
     from sshq_local.ssm.proxy import run  # noqa: PLC0415
 
     gc.enable()
-    return AccessApi, load_key, run
+    return run
 
 
 def _ahead_to_stream(folder: str, settings: Settings, ca_file: str | None) -> Ahead | None:
@@ -93,10 +129,13 @@ def _remember_stream(folder: str, stream_url: str) -> None:
     scheme, _, rest = stream_url.partition("://")
     authority = rest.partition("/")[0]
     path = os.path.join(folder, _STREAM_AUTHORITY)  # noqa: PTH118
-    if scheme != "wss" or os.path.exists(path):  # noqa: PTH110
-        return
-    with contextlib.suppress(OSError), open(path, "x", encoding="ascii") as file:  # noqa: PTH123
-        file.write(authority)
+    with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(FileNotFoundError), open(path, encoding="ascii") as file:  # noqa: PTH123
+            if file.read() == authority:
+                return
+        if scheme == "wss":
+            with open(path, "w", encoding="ascii") as file:  # noqa: PTH123
+                file.write(authority)
 
 
 def _access(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -173,12 +174,14 @@ def _context(ca_file: Path | str | None, environ: Mapping[str, str]) -> ssl.SSLC
     Kept: reading the system's hundred and more certificates takes ten milliseconds each time.
     """
     bundle = str(ca_file or environ.get("AWS_CA_BUNDLE") or "")
-    if bundle not in _contexts:
-        _contexts[bundle] = _fresh_context(bundle)
-    return _contexts[bundle]
+    # A connection lives for hours, and a company's file may be replaced meanwhile.
+    key = (bundle, os.stat(bundle).st_mtime_ns if bundle else 0)  # noqa: PTH116
+    if key not in _contexts:
+        _contexts[key] = _fresh_context(bundle)
+    return _contexts[key]
 
 
-_contexts: dict[str, ssl.SSLContext] = {}
+_contexts: dict[tuple[str, int], ssl.SSLContext] = {}
 
 
 def _fresh_context(bundle: str) -> ssl.SSLContext:

@@ -25,6 +25,7 @@ def describe(service: SsmMessageService) -> dict[str, Any]:
         "settings": asdict(service.settings),
         "faults": [asdict(fault) for fault in service.faults.list()],
         "faults_met": service.faults.hits,
+        "torn": service.faults.torn,
         "sessions": service.described(),
     }
 

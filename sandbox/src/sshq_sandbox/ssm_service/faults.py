@@ -32,7 +32,8 @@ class FrameFault:
 
 
 class FrameFaults:
-    """The faults in force, for all sessions. `hits` counts the frames that met one.
+    """The faults in force, for all sessions. `hits` counts the frames that met one, `torn` the
+    connections that were there to be torn.
 
     The chance is a seeded one: a run that fails fails again.
     """
@@ -41,6 +42,7 @@ class FrameFaults:
         self._faults: list[FrameFault] = []
         self._random = random.Random(seed)  # noqa: S311 (it breaks frames, not codes)
         self.hits = 0
+        self.torn = 0
 
     def __bool__(self) -> bool:
         return bool(self._faults)

@@ -97,9 +97,10 @@ class SessionChannel:
             self._spawn(_close(socket))
 
     def tear(self) -> None:
-        """Cut both connections without a word, as a network does."""
-        for socket in list(self._sockets.values()):
+        """Cut the client's connection without a word, as a network does."""
+        if (socket := self._sockets.get("client")) is not None:
             _abort(socket)
+            self._faults.torn += 1
 
     def send_away(self, end: End, seconds: float) -> None:
         """Close this end's WebSocket; until the time is over it isn't let in again."""
