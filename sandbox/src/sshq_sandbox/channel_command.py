@@ -20,7 +20,7 @@ _EXAMPLES = """examples:
   sshq-sandbox channel expire-tokens                       those that were given out open nothing
   sshq-sandbox channel clear                               no faults any more
 
-settings: pace=aws|none, dial-seconds=S, hold=yes|no, presigned=yes|no, token-seconds=S,
+settings: pace=aws|none|BYTES/SECONDS, dial-seconds=S, hold=yes|no, presigned=yes|no, token-seconds=S,
 largest=BYTES (of a client's payload), on-larger=drop|close"""
 
 

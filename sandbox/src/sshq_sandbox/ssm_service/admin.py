@@ -75,10 +75,7 @@ def _set(service: SsmMessageService, name: str, value: str) -> None:
     agent = replace(settings.agent) if settings.agent else AgentBehaviour()
     match name:
         case "pace":
-            if _one_of(value, ("aws", "none")) == "aws":
-                agent.pace_as_aws()
-            else:
-                agent.pace_not_at_all()
+            agent.keep_pace(value)
             service.instruct_agents(agent)
         case "dial-seconds":
             agent.dial_seconds = float(value)

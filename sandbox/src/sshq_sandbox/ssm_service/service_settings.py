@@ -17,11 +17,14 @@ class AgentBehaviour:
     pause: float = 0.0
     dial_seconds: float = 0.0
 
-    def pace_as_aws(self) -> None:
-        self.chunk, self.pause = 1024, 0.001
-
-    def pace_not_at_all(self) -> None:
-        self.chunk, self.pause = 32 * 1024, 0.0
+    def keep_pace(self, pace: str) -> None:
+        """`aws`, `none`, or BYTES/SECONDS. Raises ValueError."""
+        named = {"aws": "1024/0.001", "none": f"{32 * 1024}/0"}.get(pace, pace)
+        try:
+            chunk, pause = named.split("/")
+            self.chunk, self.pause = int(chunk), float(pause)
+        except ValueError:
+            raise ValueError(f"{pace!r} is not one of aws, none, BYTES/SECONDS.") from None
 
 
 @dataclass
