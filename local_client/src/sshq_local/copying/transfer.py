@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
@@ -32,21 +33,28 @@ class Uploading:
 
     def unit(self, client: Sftp, unit: Unit) -> None:
         """Write each piece into its file's part. Raises SftpBroken, SftpError, Refusal."""
+        with _Counted(self._moved) as counted:
+            self._unit(client, unit, counted)
+
+    def _unit(self, client: Sftp, unit: Unit, counted: _Counted) -> None:
         flags = sftp.WRITE | sftp.CREATE
         opened = client.run(
             sftp.open_file(self.part(piece.file), flags, mode=0o600) for piece in unit
         )
         handles = [answer.handle() for answer in opened]
-        blocks = (
-            sftp.write(handle, offset, data)
-            for piece, handle in zip(unit, handles, strict=True)
-            for offset, data in self._blocks(piece)
-        )
-        for answer in client.run(blocks):
+        lengths: deque[int] = deque()
+
+        def blocks() -> Iterator[Request]:
+            for piece, handle in zip(unit, handles, strict=True):
+                for offset, data in self._blocks(piece):
+                    lengths.append(len(data))
+                    yield sftp.write(handle, offset, data)
+
+        for answer in client.run(blocks()):
             answer.done()
+            counted.add(lengths.popleft())
         for answer in client.run(sftp.close(handle) for handle in handles):
             answer.done()
-        self._moved(sum(piece.length for piece in unit))
 
     def part(self, file: File) -> str:
         return part_of(joined(self._target, file.path))
@@ -78,6 +86,10 @@ class Downloading:
 
     def unit(self, client: Sftp, unit: Unit) -> None:
         """Write each piece into its file's part. Raises SftpBroken, SftpError, Refusal."""
+        with _Counted(self._moved) as counted:
+            self._unit(client, unit, counted)
+
+    def _unit(self, client: Sftp, unit: Unit, counted: _Counted) -> None:
         opened = client.run(sftp.open_file(self.remote(piece.file), sftp.READ) for piece in unit)
         handles = [answer.handle() for answer in opened]
         wanted = [
@@ -98,9 +110,9 @@ class Downloading:
                         raise changed(piece.file.path or self._root)
                     data += block
                 _write(parts.of(piece.file), offset, data)
+                counted.add(length)
         for answer in client.run(sftp.close(handle) for handle in handles):
             answer.done()
-        self._moved(sum(piece.length for piece in unit))
 
     def remote(self, file: File) -> str:
         return joined(self._root, file.path)
@@ -111,6 +123,25 @@ class Downloading:
     def part(self, file: File) -> Path:
         local = self.local(file)
         return local.with_name(part_of(local.name))
+
+
+class _Counted:
+    """Tells of bytes as they arrive, and takes them back if their unit fails: it is done anew."""
+
+    def __init__(self, moved: Callable[[int], None]) -> None:
+        self._moved = moved
+        self._sum = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, length: int) -> None:
+        self._sum += length
+        self._moved(length)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._moved(-self._sum)
 
 
 class _Parts:

@@ -104,6 +104,7 @@ def run(machine: Path, tmp_path: Path) -> Callable[..., Copied]:
         count: int = 3,
         hashes: Any = None,
         words: Sequence[str] = ("same",),
+        progress: Progress | None = None,
     ) -> Copied:
         here, there = (source, target) if up else (target, source)
         left = itertools.chain(lives, itertools.repeat(forever))
@@ -114,7 +115,7 @@ def run(machine: Path, tmp_path: Path) -> Callable[..., Copied]:
             Journal(tmp_path / "journals", words=words),
             count=count,
             hashes=hashes or (lambda paths: [local_hash(machine / path) for path in paths]),
-            progress=Progress(),
+            progress=progress or Progress(),
         )
 
     return start
@@ -195,6 +196,31 @@ def test_connections_that_die_are_replaced_and_nothing_goes_wrong(
     assert (goal / "f").read_bytes() == some(9 * PIECE + 5)
     assert copied.healed == len(lives)
     assert copied.stripes == 3
+
+
+class Counting(Progress):
+    """The bytes that are said to have arrived, and how often something was said."""
+
+    def __init__(self) -> None:
+        self.sum = self.calls = 0
+
+    def moved(self, length: int) -> None:
+        self.sum += length
+        self.calls += 1
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_progress_comes_by_blocks_and_what_goes_again_counts_once(
+    run: Any, laptop: Path, machine: Path, up: bool
+) -> None:
+    source, goal = (laptop, machine) if up else (machine, laptop)
+    (source / "file").write_bytes(some(2 * PIECE))
+    progress = Counting()
+    lives = [PIECE // 2, PIECE * 3 // 2]
+    words = (source / "file" if up else "file", "f" if up else goal / "f")
+    run(*words, up=up, count=1, lives=lives, progress=progress)
+    assert progress.sum == 2 * PIECE
+    assert progress.calls > 64
 
 
 @pytest.mark.parametrize("up", [True, False])
