@@ -13,6 +13,7 @@ from sshq.chat.commands import (
     approvals,
     audit,
     general,
+    health,
     jobs,
     members,
     setup,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 AREAS: dict[str, tuple[Command, ...]] = {
     "general": general.COMMANDS,
     "jobs": (*jobs.COMMANDS, *watch.COMMANDS),
-    "access": (*access.COMMANDS, *sharing.COMMANDS),
+    "access": (*access.COMMANDS, *health.COMMANDS, *sharing.COMMANDS),
     "members": (*members.COMMANDS, *audit.COMMANDS),
     "setup": (*setup.COMMANDS, *approvals.COMMANDS),
 }

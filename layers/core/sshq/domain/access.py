@@ -146,3 +146,21 @@ class LogAnswer(Model):
 
     lines: tuple[LogLineAnswer, ...]
     next: str
+
+
+class CheckAnswer(Model):
+    """One thing that was looked at. `next` is empty where all is well; `code` is stable."""
+
+    name: str
+    verdict: str
+    code: str
+    what: str
+    next: str
+
+
+class HealthAnswer(Model):
+    """GET /v1/leases/{id}/health"""
+
+    job: str
+    job_state: str
+    checks: tuple[CheckAnswer, ...]

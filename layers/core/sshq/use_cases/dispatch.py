@@ -12,6 +12,7 @@ from sshq.use_cases import (
     approving,
     auditing,
     ca,
+    doctor,
     enrolling,
     going_on,
     leaving,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     UseCase = Callable[[Services, QueueMessage, Any], None]
 
 _COMMANDS: Mapping[str, UseCase] = {
+    "doctor": doctor.doctor,
     "run": run.run,
     "stop": stop.stop,
     "connect": mint.connect,

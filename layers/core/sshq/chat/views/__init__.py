@@ -3,6 +3,7 @@
 from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.audit import audit_trail, audit_verified
+from sshq.chat.views.health import health
 from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket
 from sshq.chat.views.living import idle_warning, job, log, status
@@ -39,6 +40,7 @@ __all__ = [
     "dead_letter",
     "drift",
     "export",
+    "health",
     "help_text",
     "idle_warning",
     "job",

@@ -6,6 +6,7 @@ from sshq.chat.catalogue.zh import (
     audit,
     container,
     general,
+    health,
     jobs,
     members,
     setup,
@@ -13,5 +14,5 @@ from sshq.chat.catalogue.zh import (
     watch,
 )
 
-AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing, audit)
+AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing, audit, health)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}
