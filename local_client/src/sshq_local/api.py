@@ -55,7 +55,7 @@ class AccessApi:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.host = base.partition("://")[2]
-        self._target = api_target(base)
+        self.target = api_target(base)
         self._key = key
         self._key_id = key_id
         self.ca_file = ca_file or None
@@ -97,6 +97,10 @@ class AccessApi:
         """The lease, job_state, deadline and cost_so_far."""
         return self._call("GET", self._lease)
 
+    def health(self) -> dict[str, Any]:
+        """What the bot sees of the job: job, job_state, checks [{name, verdict, code, what, next}]."""
+        return self._call("GET", f"{self._lease}/health")
+
     def end_lease(self) -> None:
         self._call("DELETE", self._lease)
 
@@ -134,11 +138,11 @@ class AccessApi:
 
     def _connect(self) -> socket.socket:
         ahead, self._ahead = self._ahead, None
-        if ahead is not None and (made := ahead.take(self._target)) is not None:
+        if ahead is not None and (made := ahead.take(self.target)) is not None:
             return made
         try:
             return dial(
-                self._target, ca_file=self.ca_file, environ=os.environ, timeout=self._timeout
+                self.target, ca_file=self.ca_file, environ=os.environ, timeout=self._timeout
             )
         except NotTrusted as error:
             raise refusal(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "forward", "tunnel"),
     *("code", "cursor", "pycharm", "jupyter", "tensorboard", "vnc"),
-    *("stop", "disconnect", "clean", "version"),
+    *("stop", "disconnect", "clean", "doctor", "version"),
 )
 """As the overview shows them. The catalogue has a line (overview), help and examples for each."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -68,6 +71,12 @@ class _Verifier(HTTPMessageVerifier):
 Answer = tuple[int, dict[str, str], bytes]
 
 
+def health(verdict: str) -> dict[str, Any]:
+    """What the access API says of the job: one check, of this verdict."""
+    check = {"name": "job", "verdict": verdict, "code": "c", "what": "The job.", "next": "Wait."}
+    return {"job": JOB, "job_state": "ready", "checks": [check]}
+
+
 @dataclass
 class FakeApi:
     """certificate_life: seconds. trouble: called with each request once; an Answer replaces the real
@@ -82,6 +91,7 @@ class FakeApi:
     host_key: str = HOST_KEY
     login_user: str = "root"
     ended: bool = False
+    health: dict[str, Any] = field(default_factory=lambda: health("ok"))
     nonces: set[str] = field(default_factory=set)
     ca: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -130,6 +140,7 @@ class FakeApi:
             ("GET", ""): lambda: _json(
                 200, {**self._lease(), "job_state": "ready", "cost_so_far": 1.5}
             ),
+            ("GET", "/health"): lambda: _json(200, self.health),
             ("DELETE", ""): lambda: (204, {}, b""),
             ("POST", "/stop"): lambda: _json(200, {"job": JOB, "state": "stopping"}),
             ("POST", "/certificate"): lambda: _json(200, {"certificate": self._certificate()}),
@@ -211,6 +222,30 @@ def api() -> Iterator[FakeApi]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """Run sshq-local in an environment of its own; gives the finished process."""
+    (tmp_path / "config").write_text("Host other\n  User someone\n")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SSHQ_DATA_HOME": str(tmp_path / "data"),
+        "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
+    }
+
+    def start(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "sshq_local", *words],
+            env={**environ, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    return start
 
 
 def _checked(request: SignedRequest, key: str) -> dict[str, Any] | None:

@@ -11,36 +11,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
     from pathlib import Path
 
 JOB = "sshq-alice-gpu-abcdefgh"
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Any:
-    """Run sshq-local in an environment of its own; gives the finished process."""
-    (tmp_path / "config").write_text("Host other\n  User someone\n")
-    environ = {
-        "PATH": os.environ["PATH"],
-        "SSHQ_DATA_HOME": str(tmp_path / "data"),
-        "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
-    }
-
-    def start(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "sshq_local", *words],
-            env={**environ, **more},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-        )
-
-    return start
 
 
 def config_of(tmp_path: Path, host: str) -> dict[str, str]:

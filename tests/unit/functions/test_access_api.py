@@ -581,6 +581,7 @@ def test_the_openapi_document_is_valid_and_names_each_route(api: Api) -> None:
         ("POST", "/v1/leases/{lease}/sessions/{session}/resume"),
         ("DELETE", "/v1/leases/{lease}/sessions/{session}"),
         ("POST", "/v1/leases/{lease}/certificate"),
+        ("GET", "/v1/leases/{lease}/health"),
         ("POST", "/v1/leases/{lease}/stop"),
         ("POST", "/v1/leases/{lease}/extend"),
         ("GET", "/v1/leases/{lease}/logs"),

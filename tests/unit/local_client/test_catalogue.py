@@ -20,6 +20,18 @@ AREAS = sorted(module.name for module in pkgutil.iter_modules(en.__path__))
 SOURCES = sorted(Path(str(sshq_local.__file__)).parent.rglob("*.py"))
 
 
+SAYING = {
+    "text": (0, "", False),
+    "sentence": (0, "", False),
+    "refusal": (1, "", True),
+    "ok": (1, "doctor.", False),
+    "skipped": (1, "doctor.", False),
+    "failed": (1, "doctor.", True),
+    "warned": (1, "doctor.", True),
+}
+"""Which functions say something: the argument that is the key, its area, and whether .next follows."""
+
+
 def texts(tongue: str, area: str) -> dict[str, str]:
     module = importlib.import_module(f"{catalogue.__name__}.{tongue}.{area}")
     found: dict[str, str] = module.TEXTS
@@ -37,13 +49,12 @@ def keys_used() -> set[str]:
         for call in ast.walk(ast.parse(source.read_text("utf-8"))):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
                 continue
-            at = {"text": 0, "sentence": 0, "refusal": 1}.get(call.func.id)
-            words = call.args[at : at + 1] if at is not None else []
-            for word in words:
+            at, prefix, has_next = SAYING.get(call.func.id, (9, "", False))
+            for word in call.args[at : at + 1]:
                 if isinstance(word, ast.Constant) and isinstance(word.value, str):
-                    used.add(word.value)
-                    if call.func.id == "refusal":
-                        used.add(f"{word.value}.next")
+                    used.add(prefix + word.value)
+                    if has_next:
+                        used.add(f"{prefix}{word.value}.next")
     return used
 
 

@@ -181,6 +181,17 @@ Leave nothing of sshq on this computer: leases are given back, and keys, SSH
 configuration, backups and the memory of known access APIs are deleted.
 Only the program itself stays (pipx uninstall sshq-local). The jobs go on.""",
     "help.clean.examples": "  sshq-local clean\n",
+    "help.doctor": """\
+Find out what keeps you from a machine. One by one: ssh, the program that ssh starts,
+its configuration, the order of Include lines, DNS, web proxy, CA, access API, clock,
+lease, job, SSM agent, data channel, sshd, host key, certificate, and whether the
+image's glibc is new enough for VS Code. The first one that fails is named, with what
+mends it (exit code 1). In Slack, /sshq doctor looks from the other side.""",
+    "help.doctor.job": "the job, or one of its machines; without it: the lease that lasts longest",
+    "help.doctor.examples": """\
+  sshq-local doctor
+  sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing
+""",
     "help.version": "What runs here: sshq-local, Python, ssh.",
     "help.version.examples": "  sshq-local version --json\n",
 }

@@ -26,6 +26,7 @@ commands:""",
     "overview.stop": "stop a job",
     "overview.disconnect": "give leases back, and take sshq out of SSH's configuration",
     "overview.clean": "leave nothing of sshq on this computer",
+    "overview.doctor": "find out what keeps you from a machine, and what mends it",
     "overview.version": "versions of sshq-local, Python and ssh",
     "overview.exit-codes": """\
 exit codes:

@@ -167,6 +167,16 @@ Ctrl-C 结束转发；桌面和窗口继续运行。""",
 清除本机上 sshq 的一切：归还租约，删除密钥、SSH 配置、备份和已知访问 API 的记录。
 只保留程序本身（pipx uninstall sshq-local 可卸载）。作业继续运行。""",
     "help.clean.examples": "  sshq-local clean\n",
+    "help.doctor": """\
+找出无法进入机器的原因。逐项检查：ssh、ssh 启动的程序、配置、Include 的顺序、
+DNS、代理、CA、访问 API、时钟、租约、作业、SSM agent、数据通道、sshd、主机密钥、
+证书，以及镜像的 glibc 是否满足 VS Code。
+指出第一个失败的项目和解决办法（退出码 1）。Slack 中的 /sshq doctor 从另一侧检查。""",
+    "help.doctor.job": "作业，或它的某台机器；省略则为剩余时间最长的租约",
+    "help.doctor.examples": """\
+  sshq-local doctor
+  sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing
+""",
     "help.version": "本机的版本：sshq-local、Python、ssh。",
     "help.version.examples": "  sshq-local version --json\n",
 }

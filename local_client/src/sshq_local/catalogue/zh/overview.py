@@ -26,6 +26,7 @@ TEXTS = {
     "overview.stop": "停止作业",
     "overview.disconnect": "归还租约，并从 SSH 配置中移除 sshq",
     "overview.clean": "清除本机上 sshq 的一切",
+    "overview.doctor": "找出无法进入机器的原因和解决办法",
     "overview.version": "sshq-local、Python 和 ssh 的版本",
     "overview.exit-codes": """\
 退出码：
