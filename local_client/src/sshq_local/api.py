@@ -97,6 +97,17 @@ class AccessApi:
         """The lease, job_state, deadline and cost_so_far."""
         return self._call("GET", self._lease)
 
+    def logs(self, *, tail: int = 0, after: str = "") -> dict[str, Any]:
+        """{lines: [{at, node, text}], next}: the last `tail` lines, or those that came after `next`."""
+        from urllib.parse import quote  # noqa: PLC0415 - for those who ask for logs
+
+        query = f"after={quote(after, safe='')}" if after else f"tail={tail}"
+        return self._call("GET", f"{self._lease}/logs", query=query)
+
+    def extend(self, until: str) -> dict[str, Any]:
+        """The job, with its new deadline. until: an ISO time."""
+        return self._call("POST", f"{self._lease}/extend", {"until": until}, repeatable=False)
+
     def health(self) -> dict[str, Any]:
         """What the bot sees of the job: job, job_state, checks [{name, verdict, code, what, next}]."""
         return self._call("GET", f"{self._lease}/health")
@@ -113,7 +124,13 @@ class AccessApi:
         return f"/v1/leases/{_segment(self._key_id)}"
 
     def _call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, repeatable: bool = True
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: str = "",
+        repeatable: bool = True,
     ) -> dict[str, Any]:
         content = b"" if body is None else json.dumps(body).encode()
         for pause in (*_PAUSES, None):
@@ -122,7 +139,7 @@ class AccessApi:
                 connection = self._connect()
                 try:
                     sent = True
-                    received = self._exchange(connection, method, path, content)
+                    received = self._exchange(connection, method, path, query, content)
                 finally:
                     connection.close()
             except BadAnswerError as error:
@@ -150,7 +167,7 @@ class AccessApi:
             ) from error
 
     def _exchange(
-        self, connection: socket.socket, method: str, path: str, content: bytes
+        self, connection: socket.socket, method: str, path: str, query: str, content: bytes
     ) -> HttpAnswer:
         headers = signature_headers(
             self._key,
@@ -165,8 +182,9 @@ class AccessApi:
         if content:
             headers["Content-Type"] = "application/json"
         headers["Host"] = self.host
+        target = f"{path}?{query}" if query else path
         return exchange(
-            connection, method, path, headers=headers, body=content, largest=_LARGEST_ANSWER
+            connection, method, target, headers=headers, body=content, largest=_LARGEST_ANSWER
         )
 
     def _read(self, received: HttpAnswer) -> dict[str, Any]:

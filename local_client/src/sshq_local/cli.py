@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "forward", "tunnel"),
+    *("connect", "ls", "status", "sessions", "exec", "cp", "attach", "sync", "forward", "tunnel"),
     *("code", "cursor", "pycharm", "jupyter", "tensorboard", "vnc"),
-    *("stop", "disconnect", "clean", "doctor", "version"),
+    *("logs", "extend", "stop", "disconnect", "clean"),
+    *("doctor", "completion", "version"),
 )
 """As the overview shows them. The catalogue has a line (overview), help and examples for each."""
 

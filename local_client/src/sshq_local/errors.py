@@ -22,6 +22,7 @@ class Exit(IntEnum):
 class Reason(StrEnum):
     """Why this computer refused. The access API's reasons come as its problem documents name them."""
 
+    BAD_COUNT = "bad-count"
     BAD_TICKET = "bad-ticket"
     BAD_ANSWER = "bad-answer"
     BAD_CA_FILE = "bad-ca-file"
@@ -30,11 +31,13 @@ class Reason(StrEnum):
     BAD_FORWARD = "bad-forward"
     BAD_PATH = "bad-path"
     BAD_PLACES = "bad-places"
+    BAD_TIME = "bad-time"
     CLOCK_SKEW = "clock-skew"
     CONNECTION_LOST = "connection-lost"
     COPY_REFUSED = "copy-refused"
     FORWARD_FAILED = "forward-failed"
     HASH_DIFFERS = "hash-differs"
+    NOT_SENT = "not-sent"
     NO_COMMAND = "no-command"
     NO_PLUGIN = "no-session-manager-plugin"
     NO_SUCH_FILE = "no-such-file"

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-# What a shell, an editor's server and port forwards need; X11 and agent forwarding stay out.
-EXTENSIONS = (b"permit-port-forwarding", b"permit-pty")
+# What a shell, an editor's server and forwards need. The agent is forwarded only to whom asks for it
+# (ssh -A); X11 stays out.
+EXTENSIONS = (b"permit-agent-forwarding", b"permit-port-forwarding", b"permit-pty")
 
 
 class KmsCertificateAuthority:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--names", action="store_true", help=text("help.ls.names"))
     parser.add_argument("--json", action="store_true", help=text("help.json"))
 
 
@@ -25,6 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     leases = [
         lease for lease in LeaseStore(this_installation().data).all() if lease.expires_at > now
     ]
+    if arguments.names:
+        for lease in leases:
+            for node in lease.nodes:
+                say(node.alias)
+        return Exit.OK
     if arguments.json:
         say_json({"leases": [described(lease) for lease in leases]})
         return Exit.OK

@@ -57,7 +57,11 @@ def test_a_certificate_says_what_it_is_for_and_no_more(live: Live) -> None:
     assert certificate.key_id == b"T1/U1 sshq-alice-x lease"
     assert datetime.fromtimestamp(certificate.valid_after, UTC) == NOW - timedelta(minutes=2)
     assert datetime.fromtimestamp(certificate.valid_before, UTC) == NOW + timedelta(hours=1)
-    assert set(certificate.extensions) == {b"permit-port-forwarding", b"permit-pty"}
+    assert set(certificate.extensions) == {
+        b"permit-agent-forwarding",
+        b"permit-port-forwarding",
+        b"permit-pty",
+    }
     assert certificate.critical_options == {}
 
 

@@ -97,6 +97,21 @@ Without a command for resuming, a connection that is lost ends it.""",
     --resume 'aws ssm resume-session --output json --session-id'
   ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
 """,
+    "help.sync": """\
+Send a folder to a machine, then watch it and send what changes, until Ctrl-C. By
+rsync where both sides have it, else by sftp. Version control, virtual environments
+and caches stay here. Changes made on the machine are not brought back.""",
+    "help.sync.folder": "the folder here (default: this one)",
+    "help.sync.target": "the folder there, relative to the login's home (default: its name here)",
+    "help.sync.exclude": "leave out what fits this pattern, such as *.pt or data/*",
+    "help.sync.delete": "what is deleted here meanwhile is deleted there too",
+    "help.sync.once": "send once, don't watch",
+    "help.sync.json": "print a line of JSON for each time that something was sent",
+    "help.sync.examples": """\
+  sshq-local sync sshq-alice-gpu-7f3k2m9q                        this folder, to the same name
+  sshq-local sync sshq-alice-gpu-7f3k2m9q src /opt/ml/code --delete
+  sshq-local sync sshq-alice-gpu-7f3k2m9q . work --once --exclude '*.pt'
+""",
     "help.forward": """\
 Make ports of a machine reachable on this computer, until Ctrl-C.
 
@@ -167,6 +182,26 @@ browser. Ctrl-C ends the forward; TensorBoard goes on.""",
 Start a VNC server on a machine (unless one runs), forward it and open a viewer.
 Ctrl-C ends the forward; the desktop and its windows go on.""",
     "help.vnc.examples": "  sshq-local vnc sshq-alice-gpu-7f3k2m9q\n",
+    "help.logs": """\
+Print what a job has printed, and with -f what it prints from now on. A job of
+several machines has each line's machine before it.""",
+    "help.logs.follow": "go on until the job ends, or Ctrl-C",
+    "help.logs.tail": "how many of the last lines (default: %(default)s)",
+    "help.logs.json": "print each line as JSON: at, node, text",
+    "help.logs.examples": """\
+  sshq-local logs sshq-alice-gpu-7f3k2m9q --tail 20
+  sshq-local logs sshq-alice-gpu-7f3k2m9q -f
+""",
+    "help.extend": """\
+Move a job's deadline, as /sshq extend does in Slack. The cap that policy and budget
+set when the job was started stays: beyond it this is refused.""",
+    "help.extend.usage": "sshq-local extend <job> (SPAN | --until TIME) [--json]",
+    "help.extend.span": "how much longer than the deadline now: 2h, 90m, 1h30m, 1d; a bare number is hours",
+    "help.extend.until": "when: 18:00, or an ISO time",
+    "help.extend.examples": """\
+  sshq-local extend sshq-alice-gpu-7f3k2m9q 2h
+  sshq-local extend sshq-alice-gpu-7f3k2m9q --until 18:00
+""",
     "help.stop": "Stop a job, as /sshq stop does in Slack. Its leases and connections end with it.",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\
@@ -191,6 +226,16 @@ mends it (exit code 1). In Slack, /sshq doctor looks from the other side.""",
     "help.doctor.examples": """\
   sshq-local doctor
   sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing
+""",
+    "help.completion": """\
+Print a completion script. Commands, options and the names of your machines are
+completed; the names are asked for (sshq-local ls --names) when Tab is pressed.""",
+    "help.completion.shell": "bash, zsh, fish or powershell",
+    "help.completion.examples": """\
+  sshq-local completion bash > ~/.local/share/bash-completion/completions/sshq-local
+  sshq-local completion zsh > ~/.zfunc/_sshq-local        (fpath+=~/.zfunc, before compinit)
+  sshq-local completion fish > ~/.config/fish/completions/sshq-local.fish
+  sshq-local completion powershell >> $PROFILE
 """,
     "help.version": "What runs here: sshq-local, Python, ssh.",
     "help.version.examples": "  sshq-local version --json\n",

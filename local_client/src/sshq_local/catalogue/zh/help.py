@@ -85,6 +85,21 @@ TEXTS = {
     --resume 'aws ssm resume-session --output json --session-id'
   ssh -o ProxyCommand='sshq-local attach --session answer.json' root@node
 """,
+    "help.sync": """\
+把一个文件夹送到机器上，然后监视它并送出变化，直到按下 Ctrl-C。
+两边都有 rsync 时用 rsync，否则用 sftp。版本库、虚拟环境和缓存留在本机。
+机器上的改动不会带回来。""",
+    "help.sync.folder": "本机的文件夹（默认：当前文件夹）",
+    "help.sync.target": "那边的文件夹，相对于登录用户的主目录（默认：同名）",
+    "help.sync.exclude": "不送符合此模式的文件，如 *.pt 或 data/*",
+    "help.sync.delete": "期间在本机删除的，那边也删除",
+    "help.sync.once": "只送一次，不监视",
+    "help.sync.json": "每次送出时输出一行 JSON",
+    "help.sync.examples": """\
+  sshq-local sync sshq-alice-gpu-7f3k2m9q                        当前文件夹，同名
+  sshq-local sync sshq-alice-gpu-7f3k2m9q src /opt/ml/code --delete
+  sshq-local sync sshq-alice-gpu-7f3k2m9q . work --once --exclude '*.pt'
+""",
     "help.forward": """\
 让本机可以访问机器的端口，直到按下 Ctrl-C。
 
@@ -154,6 +169,26 @@ Ctrl-C 结束转发；TensorBoard 继续运行。""",
 在机器上启动 VNC 服务（若尚未运行），转发并打开查看器。
 Ctrl-C 结束转发；桌面和窗口继续运行。""",
     "help.vnc.examples": "  sshq-local vnc sshq-alice-gpu-7f3k2m9q\n",
+    "help.logs": """\
+输出作业已打印的内容；加 -f 时继续输出新的内容。
+作业有多台机器时，每行前面是机器名。""",
+    "help.logs.follow": "持续输出，直到作业结束或按下 Ctrl-C",
+    "help.logs.tail": "最后多少行（默认 %(default)s）",
+    "help.logs.json": "每行输出为 JSON：at、node、text",
+    "help.logs.examples": """\
+  sshq-local logs sshq-alice-gpu-7f3k2m9q --tail 20
+  sshq-local logs sshq-alice-gpu-7f3k2m9q -f
+""",
+    "help.extend": """\
+推迟作业的截止时间，与 Slack 中的 /sshq extend 相同。
+作业启动时按策略和预算定下的上限不变：超过上限会被拒绝。""",
+    "help.extend.usage": "sshq-local extend <作业> (SPAN | --until TIME) [--json]",
+    "help.extend.span": "比现在的截止时间晚多久：2h、90m、1h30m、1d；只写数字表示小时",
+    "help.extend.until": "到何时：18:00，或 ISO 时间",
+    "help.extend.examples": """\
+  sshq-local extend sshq-alice-gpu-7f3k2m9q 2h
+  sshq-local extend sshq-alice-gpu-7f3k2m9q --until 18:00
+""",
     "help.stop": "停止作业，与 Slack 中的 /sshq stop 相同。租约和连接随之结束。",
     "help.stop.examples": "  sshq-local stop sshq-alice-gpu-7f3k2m9q\n",
     "help.disconnect": """\
@@ -176,6 +211,16 @@ DNS、代理、CA、访问 API、时钟、租约、作业、SSM agent、数据�
     "help.doctor.examples": """\
   sshq-local doctor
   sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing
+""",
+    "help.completion": """\
+输出补全脚本。可补全命令、选项和机器名；
+按下 Tab 时才查询机器名（sshq-local ls --names）。""",
+    "help.completion.shell": "bash、zsh、fish 或 powershell",
+    "help.completion.examples": """\
+  sshq-local completion bash > ~/.local/share/bash-completion/completions/sshq-local
+  sshq-local completion zsh > ~/.zfunc/_sshq-local        （compinit 之前 fpath+=~/.zfunc）
+  sshq-local completion fish > ~/.config/fish/completions/sshq-local.fish
+  sshq-local completion powershell >> $PROFILE
 """,
     "help.version": "本机的版本：sshq-local、Python、ssh。",
     "help.version.examples": "  sshq-local version --json\n",

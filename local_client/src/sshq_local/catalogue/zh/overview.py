@@ -15,6 +15,7 @@ TEXTS = {
     "overview.exec": "在机器上运行一条命令",
     "overview.cp": "用多个会话并行复制文件",
     "overview.attach": "使用别处启动的 SSM 会话",
+    "overview.sync": "监视一个文件夹，把变化送到机器上",
     "overview.forward": "让本机访问机器的端口，或反过来",
     "overview.tunnel": "把机器的 SSH 服务放到 localhost:11022，别名 sagemaker-training",
     "overview.code": "在机器上打开 VS Code",
@@ -23,10 +24,13 @@ TEXTS = {
     "overview.jupyter": "机器上的 Jupyter，在本机浏览器中打开",
     "overview.tensorboard": "机器上的 TensorBoard，在本机浏览器中打开",
     "overview.vnc": "机器的桌面",
+    "overview.logs": "作业的输出",
+    "overview.extend": "推迟作业的截止时间",
     "overview.stop": "停止作业",
     "overview.disconnect": "归还租约，并从 SSH 配置中移除 sshq",
     "overview.clean": "清除本机上 sshq 的一切",
     "overview.doctor": "找出无法进入机器的原因和解决办法",
+    "overview.completion": "bash、zsh、fish 或 PowerShell 的补全脚本",
     "overview.version": "sshq-local、Python 和 ssh 的版本",
     "overview.exit-codes": """\
 退出码：
