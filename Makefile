@@ -67,9 +67,15 @@ show-jobs: $(VENV)/.ready ## Print the evidence for jobs: asked for, watched, en
 show-container: $(VENV)/.ready ## Print the evidence for the container (Linux, as root; debootstrap)
 	@$(BIN)/python scripts/show_container.py
 
+
 .PHONY: show-members
 show-members: $(VENV)/.ready ## Print the evidence for members and the audit
 	@$(BIN)/python scripts/show_members.py
+
+.PHONY: show-local-client
+show-local-client: $(VENV)/.ready ## Print the evidence for sshq-local
+	@$(BIN)/python scripts/show_local_client.py
+
 
 .PHONY: build
 build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what is deployed (needs python3.13)

@@ -32,15 +32,17 @@ class Installation:
     is_windows: bool
 
 
-def this_installation(environ: Mapping[str, str] | None = None, data: str = "") -> Installation:
+def this_installation(
+    environ: Mapping[str, str] | None = None, data: str = "", *, platform: str = sys.platform
+) -> Installation:
     """Read from the environment; `data` (the ProxyCommand's --data-home) wins over all of it.
 
     $SSHQ_DATA_HOME moves sshq's folder, $SSHQ_SSH_CONFIG names another file than ~/.ssh/config.
     """
     environ = os.environ if environ is None else environ
-    home = ssh_home(environ)
+    home = ssh_home(environ, platform)
     named_config = environ.get("SSHQ_SSH_CONFIG", "")
-    folder = Path(data) if data else data_folder(environ, sys.platform, home)
+    folder = Path(data) if data else data_folder(environ, platform, home)
     if not folder.is_absolute():
         folder = Path.cwd() / folder
     return Installation(
@@ -49,7 +51,7 @@ def this_installation(environ: Mapping[str, str] | None = None, data: str = "") 
         user_config=Path(named_config).absolute() if named_config else home / ".ssh" / "config",
         is_default_config=not named_config,
         python=sys.executable,
-        is_windows=sys.platform == "win32",
+        is_windows=platform == "win32",
     )
 
 
@@ -64,9 +66,9 @@ def data_folder(environ: Mapping[str, str], platform: str, home: Path) -> Path:
     return Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "sshq"
 
 
-def ssh_home(environ: Mapping[str, str]) -> Path:
+def ssh_home(environ: Mapping[str, str], platform: str) -> Path:
     """The home folder as ssh sees it: from the passwd database, where $HOME doesn't count."""
-    if sys.platform == "win32":
+    if platform == "win32":
         return Path(environ.get("USERPROFILE") or Path.home())
     import pwd  # noqa: PLC0415 - Windows has none
 

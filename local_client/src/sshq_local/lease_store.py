@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sshq_local.atomic_write import write_atomically
@@ -20,6 +21,10 @@ from sshq_local.private_folder import make_private_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+LINGERS = 86_400
+"""Seconds for which a lease is kept after the end that this computer knows of."""
 
 
 class LeaseStore:
@@ -128,9 +133,21 @@ class LeaseStore:
     def remove(self, lease_id: str) -> None:
         shutil.rmtree(self.folder(lease_id), ignore_errors=True)
 
+    def prolong(self, lease: Lease, expires_at: int) -> Lease:
+        """Keep a later end, if it is one; gives the lease as it stands then."""
+        if expires_at <= lease.expires_at:
+            return lease
+        later = replace(lease, expires_at=expires_at)
+        write_atomically(self.folder(lease.id) / "lease.json", _encoded(later.as_json()))
+        return later
+
     def remove_expired(self, *, now: float) -> None:
+        """Remove leases that ended a day ago: somebody may have moved the end (`/sshq extend`).
+
+        Until then the access API itself tells whoever tries that it is over.
+        """
         for lease in self.all():
-            if lease.expires_at <= now:
+            if lease.expires_at + LINGERS <= now:
                 self.remove(lease.id)
 
     def record_failure(self, lease_id: str, failure: dict[str, Any]) -> None:

@@ -63,7 +63,13 @@ def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tu
 def renew_certificate(lease: Lease, store: LeaseStore, api: AccessApi) -> Lease:
     """Fetch and keep a new certificate; the lease as it stands then. Raises Refusal."""
     certificate = certificate_from_answer(api.certificate())
-    renewed = replace(lease, certificate_expires_at=_valid_before(certificate))
+    valid_before = _valid_before(certificate)
+    # No certificate outlives its lease: a later one tells that the lease's end was moved.
+    renewed = replace(
+        lease,
+        certificate_expires_at=valid_before,
+        expires_at=max(lease.expires_at, valid_before),
+    )
     store.renew(renewed, certificate)
     return renewed
 

@@ -37,12 +37,18 @@ def find_ssh(search_path: str | None = None) -> SshClient:
         [path, "-V"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     version = answer.stderr.strip()
-    match = _VERSION.search(version)
-    if match is not None and (int(match[1]), int(match[2])) < _OLDEST:
+    parsed = parse_version(version)
+    if parsed is not None and parsed < _OLDEST:
         raise refusal(
             Reason.SSH_TOO_OLD, "ssh.too-old", version=version, exit_code=Exit.SSH_MISSING
         )
     return SshClient(path=path, version=version)
+
+
+def parse_version(said: str) -> tuple[int, int] | None:
+    """What `ssh -V` said, Microsoft's build included; None for another program."""
+    match = _VERSION.search(said)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def run_ssh(command: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SSH = shutil.which("ssh") or ""
+EXAMPLES = int(os.environ.get("SSHQ_INCLUDE_EXAMPLES", "60"))
 OURS = "Host sshq-job\n  User root\n  HostKeyAlias sshq-job\n  ServerAliveInterval 30\n"
 
 LINES = st.one_of(
@@ -79,7 +81,7 @@ def read_by_ssh(config: Path, host: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CONFIGS)
 def test_ssh_reads_other_hosts_as_before_and_ours_first(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

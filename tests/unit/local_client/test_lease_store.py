@@ -9,7 +9,7 @@ import pytest
 
 from sshq_local.errors import Reason, Refusal
 from sshq_local.lease import Lease, Node
-from sshq_local.lease_store import LeaseStore
+from sshq_local.lease_store import LINGERS, LeaseStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,10 +88,10 @@ def test_an_unknown_name_is_refused_with_a_next_step(store: LeaseStore) -> None:
     assert "sshq-local ls" in refused.value.next_step
 
 
-def test_expired_leases_leave_nothing(store: LeaseStore) -> None:
-    store.remove_expired(now=999)
+def test_expired_leases_leave_nothing_a_day_later(store: LeaseStore) -> None:
+    store.remove_expired(now=1000 + LINGERS - 1)
     assert store.all() == [LEASE]
-    store.remove_expired(now=1000)
+    store.remove_expired(now=1000 + LINGERS)
     assert store.all() == []
     assert not store.folder("lease1").exists()
 
@@ -114,3 +114,9 @@ def test_the_last_failure_is_kept_and_dated(store: LeaseStore) -> None:
     assert store.last_failure("lease1", since=written + 1) is None
     store.record_failure("gone", {"what": "x"})
     assert not store.folder("gone").exists()
+
+
+def test_an_end_that_was_moved_is_kept(store: LeaseStore) -> None:
+    assert store.prolong(LEASE, 900) == LEASE
+    assert store.prolong(LEASE, 5000).expires_at == 5000
+    assert store.all() == [replace(LEASE, expires_at=5000)]

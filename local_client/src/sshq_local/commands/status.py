@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sshq_local.errors import Exit
 from sshq_local.installation import this_installation
@@ -14,6 +16,8 @@ from sshq_local.output import say, say_json
 if TYPE_CHECKING:
     import argparse
 
+    from sshq_local.lease import Lease
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", nargs="?", metavar="JOB", help=text("help.job-or-all"))
@@ -23,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     store = LeaseStore(this_installation().data)
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
-    answers = [(lease, api_of(lease, store).lease()) for lease in leases]
+    answers = [(lease, _asked(lease, store)) for lease in leases]
     if arguments.json:
         say_json({"jobs": [answer for _, answer in answers]})
         return Exit.OK
@@ -38,3 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     if not leases:
         say(text("leases.none"))
     return Exit.OK
+
+
+def _asked(lease: Lease, store: LeaseStore) -> dict[str, Any]:
+    """The API's answer; an end that was moved meanwhile is remembered."""
+    answer = api_of(lease, store).lease()
+    with contextlib.suppress(ValueError):
+        moved = datetime.fromisoformat(str(answer.get("expires_at", ""))).timestamp()
+        store.prolong(lease, int(moved))
+    return answer

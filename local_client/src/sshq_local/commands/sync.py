@@ -13,7 +13,7 @@ from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import ssh_command
+from sshq_local.leased import api_of, ssh_command
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.ssh_client import find_ssh
@@ -64,11 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
         text("sync.watching", folder=root, alias=node.alias, target=sender.target, how=how)
     )
 
-    def lasts() -> bool:
-        return lease.expires_at > time.time() and store.get(lease.id) is not None
+    def check_lease() -> None:
+        """Raises Refusal when it is over; an API that can't be reached now may be reached later."""
+        try:
+            api_of(lease, store).lease()
+        except Refusal as refused:
+            if refused.exit_code is not Exit.UNREACHABLE:
+                raise
 
     try:
-        return _keep(arguments, root, sender, excluded, lasts)
+        return _keep(arguments, root, sender, excluded, check_lease)
     except KeyboardInterrupt:
         return Exit.OK  # it is what ends a sync
 
@@ -78,7 +83,7 @@ def _keep(
     root: Path,
     sender: Sender,
     excluded: tuple[str, ...],
-    lasts: Callable[[], bool],
+    check_lease: Callable[[], None],
 ) -> int:
     """Look, send, pause; what couldn't be sent is sent with the next round, while the lease lasts."""
     there: Tree = {}
@@ -94,8 +99,9 @@ def _keep(
             try:
                 sender.send(root, found)
             except Refusal:
-                if arguments.once or not lasts():
+                if arguments.once:
                     raise
+                check_lease()
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 Progress(quiet=arguments.json).say(text("sync.again", seconds=f"{pause:.0f}"))
                 time.sleep(pause)
