@@ -238,7 +238,9 @@ def _jupyter(show: Show, machine: str) -> None:
     port, _ = _free_ports()
     program = ("--program", str(venv / "bin" / "jupyter"), "--port", str(port), "--no-open")
     with show.running(*LOCAL, "jupyter", machine, *program) as stands:
-        token = show.run(*LOCAL, "exec", machine, "--", "cat", ".sshq/jupyter/token", quiet=True)
+        token = show.run(
+            *LOCAL, "exec", machine, "--", 'cat "$HOME/.sshq/jupyter/token"', quiet=True
+        )
         status = urllib.request.Request(f"{stands['url']}api/status")
         refused = 0
         try:
@@ -251,9 +253,7 @@ def _jupyter(show: Show, machine: str) -> None:
         show.judge("Jupyter answers whoever has its token, and nobody else", holds=refused == 403)
         show.judge("its token is not in what was printed", holds=token not in json.dumps(stands))
     # The sandbox's machine is this computer, where nothing may stay.
-    show.run(
-        *LOCAL, "exec", machine, "--", "kill $(cat .sshq/jupyter/pid); rm -r .sshq", quiet=True
-    )
+    show.run(*LOCAL, "exec", machine, "--", 'kill "$(cat "$HOME/.sshq/jupyter/pid")"', quiet=True)
 
 
 def _wrong_clock(show: Show, machine: str) -> None:

@@ -49,3 +49,19 @@ def test_an_unchanged_certificate_costs_no_cryptography() -> None:
 def test_the_overview_loads_no_command() -> None:
     modules = imported("import sshq_local.cli")
     assert not [name for name in modules if name.startswith("sshq_local.commands.")]
+
+
+def test_the_overview_needs_no_parser_and_one_page_of_the_catalogue() -> None:
+    modules = imported("from sshq_local.cli import main\nmain(['--help'])")
+    assert modules & DEAR == set()
+    catalogue = {name for name in modules if name.startswith("sshq_local.catalogue.en.")}
+    assert catalogue == {"sshq_local.catalogue.en.overview"}
+
+
+@pytest.mark.parametrize("command", ["connect", "exec", "ls"])
+def test_a_command_loads_no_other_command_and_no_doctor(command: str) -> None:
+    modules = imported(f"from sshq_local.parser import parser_for\nparser_for({command!r})")
+    commands = {name for name in modules if name.startswith("sshq_local.commands.")}
+    assert commands == {f"sshq_local.commands.{command}"}
+    ours = ("sshq_local.doctor", "sshq_local.completion", "sshq_local.services", "http.client")
+    assert not {name for name in modules if name.startswith(ours)}
