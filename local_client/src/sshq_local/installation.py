@@ -78,6 +78,18 @@ def ssh_home(environ: Mapping[str, str], platform: str) -> Path:
         return Path(environ.get("HOME") or "/")
 
 
+def short_path(path: str) -> str:
+    """On Windows the path's form without spaces, where the disk keeps one; else the path itself."""
+    import ctypes  # noqa: PLC0415 - on Windows only
+
+    windll = getattr(ctypes, "windll", None)
+    if windll is None:
+        return path
+    room = ctypes.create_unicode_buffer(1024)
+    length = windll.kernel32.GetShortPathNameW(path, room, len(room))
+    return room.value if 0 < length < len(room) else path
+
+
 def written_for_ssh(path: Path, home: Path) -> str:
     """A path as SSH's configuration takes it: `~/…` where it can be, quoted where it has spaces.
 

@@ -31,7 +31,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Lease:
-    """api: the access API's base URL. Times are epoch seconds. ca_file: absolute, or empty."""
+    """api: the access API's base URL. Times are epoch seconds. ca_file: absolute, or empty.
+
+    taken_at: when this computer redeemed it; of two for one machine, the newer one counts.
+    """
 
     id: str
     api: str
@@ -43,6 +46,7 @@ class Lease:
     certificate_expires_at: int
     ticket_sha256: str
     ca_file: str
+    taken_at: int = 0
 
     def node(self, rank: int) -> Node | None:
         return next((node for node in self.nodes if node.rank == rank), None)
@@ -58,6 +62,7 @@ def lease_from_answer(
     ticket_sha256: str,
     ca_file: str,
     certificate_expires_at: int,
+    taken_at: int = 0,
 ) -> Lease:
     """Read the access API's answer to redeem. Raises Refusal on anything that isn't as agreed."""
     return _checked(
@@ -67,6 +72,7 @@ def lease_from_answer(
         ticket_sha256=ticket_sha256,
         ca_file=ca_file,
         certificate_expires_at=certificate_expires_at,
+        taken_at=taken_at,
     )
 
 
@@ -74,6 +80,7 @@ def lease_from_json(stored: dict[str, Any]) -> Lease:
     """Read what `Lease.as_json` gave. Raises Refusal when the file is damaged."""
     certificate_expires_at = stored.get("certificate_expires_at")
     expires_at = stored.get("expires_at")
+    taken_at = stored.get("taken_at")
     if not isinstance(certificate_expires_at, int) or not isinstance(expires_at, int):
         raise _damaged("expires_at")
     return _checked(
@@ -83,6 +90,7 @@ def lease_from_json(stored: dict[str, Any]) -> Lease:
         ticket_sha256=str(stored.get("ticket_sha256", "")),
         ca_file=str(stored.get("ca_file", "")),
         certificate_expires_at=certificate_expires_at,
+        taken_at=taken_at if isinstance(taken_at, int) else 0,
     )
 
 
@@ -99,6 +107,7 @@ def _checked(
     ticket_sha256: str,
     ca_file: str,
     certificate_expires_at: int,
+    taken_at: int,
 ) -> Lease:
     nodes = fields.get("nodes")
     if not isinstance(nodes, list | tuple) or not nodes:
@@ -114,6 +123,7 @@ def _checked(
         certificate_expires_at=certificate_expires_at,
         ticket_sha256=ticket_sha256,
         ca_file=ca_file,
+        taken_at=taken_at,
     )
 
 

@@ -60,7 +60,7 @@ class LeaseStore:
         return lease_from_json(stored)
 
     def all(self) -> list[Lease]:
-        """Every readable lease, the one that lasts longest first; a damaged one is passed over."""
+        """Every readable lease, the newest first; a damaged one is passed over."""
         leases: list[Lease] = []
         with contextlib.suppress(FileNotFoundError):
             for folder in self._leases.iterdir():
@@ -70,7 +70,7 @@ class LeaseStore:
                     lease = self.get(folder.name)
                     if lease is not None and lease.id == folder.name:
                         leases.append(lease)
-        return sorted(leases, key=lambda lease: (-lease.expires_at, lease.id))
+        return sorted(leases, key=lambda lease: (-lease.taken_at, -lease.expires_at, lease.id))
 
     def by_ticket(self, ticket_sha256: str, *, now: float) -> Lease | None:
         """The live lease that this ticket was redeemed for."""

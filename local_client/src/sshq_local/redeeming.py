@@ -55,6 +55,7 @@ def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tu
             ticket_sha256=ticket.sha256,
             ca_file=ca_file,
             certificate_expires_at=_valid_before(certificate),
+            taken_at=int(now),
         )
         store.add(lease, private_key=key_file.read_bytes(), certificate=certificate)
         return lease, True

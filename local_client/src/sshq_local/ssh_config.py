@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sshq_local.atomic_write import write_atomically
 from sshq_local.file_lock import locked
-from sshq_local.installation import written_for_ssh
+from sshq_local.installation import short_path, written_for_ssh
 from sshq_local.tunnels import standing_tunnels
 
 if TYPE_CHECKING:
@@ -135,7 +135,10 @@ def _renewal(installation: Installation, lease: Lease, alias: str) -> str:
     """
     if lease.certificate_expires_at >= lease.expires_at - 60:
         return ""
-    command = _as_written(installation, _words(installation, "renew", lease.id))
+    words = _words(installation, "renew", lease.id)
+    if installation.is_windows:
+        words = [short_path(word) if " " in word else word for word in words]
+    command = _as_written(installation, words)
     return "" if '"' in command else f'Match originalhost {alias} exec "{command}"\n'
 
 

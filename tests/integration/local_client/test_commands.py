@@ -210,6 +210,17 @@ def test_the_proxy_command_tells_why_a_lease_is_over(api: Any, run: Any, tmp_pat
 
 def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
     outputs = [run("connect", api.ticket, "--json"), run("ls", "--json"), run("status", "--json")]
+    outputs += [
+        run("connect", JOB, "--print"),
+        run("doctor"),
+        run("doctor", "--json"),
+        run("pycharm", JOB),
+    ]
+    outputs += [
+        run("code", JOB, "--json"),
+        run("logs", JOB, "--debug"),
+        run("status", SSHQ_LANG="zh"),
+    ]
     key = (tmp_path / "data" / "leases" / "lease1" / "id_ed25519").read_text().splitlines()[2]
     for done in outputs:
         for text in (done.stdout, done.stderr):

@@ -8,6 +8,7 @@ import pytest
 from sshq_local.cli import COMMANDS, main
 from sshq_local.errors import Exit
 from sshq_local.language import text
+from sshq_local.parser import parser_for
 from sshq_local.progress import Progress
 from sshq_local.version import VERSION
 
@@ -33,6 +34,13 @@ def test_help_is_chinese_where_the_locale_is(
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("用法：", "选项", "示例：", "退出码："))
     assert not {"usage:", "options:", "positional arguments"} & set(shown.split("\n"))
+
+
+def test_every_command_that_answers_does_it_in_json_too() -> None:
+    # attach is a terminal, and completion prints a script.
+    for command in set(COMMANDS) - {"attach", "completion"}:
+        options, _ = parser_for(command)
+        assert "--json" in options.format_help(), command
 
 
 def test_what_nobody_foresaw_is_a_sentence_unless_debugging(

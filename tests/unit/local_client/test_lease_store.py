@@ -120,3 +120,10 @@ def test_an_end_that_was_moved_is_kept(store: LeaseStore) -> None:
     assert store.prolong(LEASE, 900) == LEASE
     assert store.prolong(LEASE, 5000).expires_at == 5000
     assert store.all() == [replace(LEASE, expires_at=5000)]
+
+
+def test_of_two_leases_for_one_machine_the_newer_one_counts(store: LeaseStore) -> None:
+    newer = replace(LEASE, id="lease0", taken_at=500, ticket_sha256="cd" * 32)
+    store.add(newer, private_key=b"KEY", certificate="CERT")
+    assert store.find(LEASE.job)[0] == newer
+    assert store.all() == [newer, LEASE]

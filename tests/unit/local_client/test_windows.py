@@ -73,6 +73,22 @@ def test_the_proxy_command_is_words_not_a_shell_s_line() -> None:
     assert not set("'`$;&|<>") & set(plain)
 
 
+def test_a_certificate_is_renewed_though_paths_have_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Match exec "…"` can nest no double quotes: Windows's short names have no spaces."""
+    soon = replace(LEASE, certificate_expires_at=3_600)
+    assert "Match" not in render(HERE, LeaseStore(HERE.data), [soon])  # a disk without short names
+    short = {
+        HERE.python: r"C:\PROGRA~1\PYTHON~1\python.exe",
+        str(HERE.data): r"C:\Users\ANNLEE~1\sshq",
+    }
+    monkeypatch.setattr("sshq_local.ssh_config.short_path", short.__getitem__)
+    rendered = render(HERE, LeaseStore(HERE.data), [soon])
+    assert (
+        'Match originalhost sshq-ann-gpu exec "C:/PROGRA~1/PYTHON~1/python.exe -P -m sshq_local renew '
+        '--data-home C:/Users/ANNLEE~1/sshq lease1"\n'
+    ) in rendered
+
+
 def test_there_are_no_shared_connections() -> None:
     assert "ControlMaster" not in block(HERE)
     assert "ControlPath" not in block(HERE)

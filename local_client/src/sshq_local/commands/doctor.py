@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _held(store: LeaseStore, job: str | None) -> tuple[Lease, Node] | None:
-    """The named job's lease (Refusal if there is none), else the one that lasts longest."""
+    """The named job's lease (Refusal if there is none), else the newest."""
     if job:
         return store.find(job)
     lease = next((lease for lease in store.all() if lease.expires_at > time.time()), None)

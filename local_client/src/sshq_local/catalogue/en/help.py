@@ -222,7 +222,7 @@ its configuration, the order of Include lines, DNS, web proxy, CA, access API, c
 lease, job, SSM agent, data channel, sshd, host key, certificate, and whether the
 image's glibc is new enough for VS Code. The first one that fails is named, with what
 mends it (exit code 1). In Slack, /sshq doctor looks from the other side.""",
-    "help.doctor.job": "the job, or one of its machines; without it: the lease that lasts longest",
+    "help.doctor.job": "the job, or one of its machines; without it: the newest lease",
     "help.doctor.examples": """\
   sshq-local doctor
   sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing

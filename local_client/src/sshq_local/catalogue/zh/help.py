@@ -207,7 +207,7 @@ Ctrl-C 结束转发；桌面和窗口继续运行。""",
 DNS、代理、CA、访问 API、时钟、租约、作业、SSM agent、数据通道、sshd、主机密钥、
 证书，以及镜像的 glibc 是否满足 VS Code。
 指出第一个失败的项目和解决办法（退出码 1）。Slack 中的 /sshq doctor 从另一侧检查。""",
-    "help.doctor.job": "作业，或它的某台机器；省略则为剩余时间最长的租约",
+    "help.doctor.job": "作业，或它的某台机器；省略则为最新的租约",
     "help.doctor.examples": """\
   sshq-local doctor
   sshq-local doctor sshq-alice-gpu-7f3k2m9q --json | jq -r .failing
