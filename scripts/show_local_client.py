@@ -235,8 +235,10 @@ def _jupyter(show: Show, machine: str) -> None:
     venv = show.folder / "jupyter"
     subprocess.run((sys.executable, "-m", "venv", str(venv)), check=True)
     show.run(str(venv / "bin" / "pip"), "install", "-q", "jupyter-server", quiet=True)
-    port, _ = _free_ports()
-    program = ("--program", str(venv / "bin" / "jupyter"), "--port", str(port), "--no-open")
+    # Two ports: the sandbox's machine is this computer, where one can't be both here and there.
+    port, here = _free_ports()
+    ports = ("--port", str(port), "--here", str(here))
+    program = ("--program", str(venv / "bin" / "jupyter"), *ports, "--no-open")
     with show.running(*LOCAL, "jupyter", machine, *program) as stands:
         token = show.run(
             *LOCAL, "exec", machine, "--", 'cat "$HOME/.sshq/jupyter/token"', quiet=True

@@ -152,9 +152,19 @@ def test_jupyter_is_started_forwarded_and_opened_without_showing_its_token(
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n')
     browser.chmod(0o700)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ("jupyter", machine, "--program", str(program), "--port", str(port), "--json")
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
+        port, here = str(one.getsockname()[1]), str(other.getsockname()[1])
+    words = (
+        "jupyter",
+        machine,
+        "--program",
+        str(program),
+        "--port",
+        port,
+        "--here",
+        here,
+        "--json",
+    )
     environment = ("env", f"BROWSER={browser}")
     with sandbox.running(*environment, *LOCAL, *words) as service:
         stands = said(service)

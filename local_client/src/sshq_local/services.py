@@ -65,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser, service: Service) -> None:
     parser.add_argument(
         "--port", type=int, default=service.port, metavar="PORT", help=text("help.service.port")
     )
+    parser.add_argument("--here", type=int, metavar="PORT", help=text("help.service.here"))
     parser.add_argument(
         "--program",
         default=service.program,
@@ -82,8 +83,13 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
     progress = Progress(quiet=arguments.json)
     with progress.stage(text("tools.starting", title=service.title, alias=node.alias)):
         running = _started(service, installation, node, arguments, folder)
-    asked = Forward(Kind.LOCAL, running.port, host_port=running.port, named=False)
-    (forward,) = choose_ports([asked], is_free, offer=lambda _: "")
+    here = arguments.here or running.port
+    asked = Forward(Kind.LOCAL, here, host_port=running.port, named=arguments.here is not None)
+    (forward,) = choose_ports(
+        [asked],
+        is_free,
+        offer=lambda free: f"sshq-local {service.name} {node.alias} --here {free.port}",
+    )
     with carried(installation, node, [forward], progress) as ssh:
         with progress.stage(text("tools.waiting", title=service.title)):
             _wait(service, forward.port, running, node.alias)

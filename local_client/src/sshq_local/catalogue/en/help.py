@@ -160,6 +160,7 @@ code on the machine reach PyCharm's debug server here, until Ctrl-C.""",
   sshq-local pycharm sshq-alice-gpu-7f3k2m9q --debug-server
 """,
     "help.service.port": "its port on the machine (default: %(default)s)",
+    "help.service.here": "the port here (default: the same, or the next free one)",
     "help.service.program": "the program on the machine (default: %(default)s)",
     "help.service.no-open": "forward it, open nothing",
     "help.jupyter": """\

@@ -147,6 +147,7 @@ ssh、scp 和 VS Code 不需要它，直接用作业名即可；它是给只认�
   sshq-local pycharm sshq-alice-gpu-7f3k2m9q --debug-server
 """,
     "help.service.port": "它在机器上的端口（默认 %(default)s）",
+    "help.service.here": "本机的端口（默认：相同的，或下一个空闲的）",
     "help.service.program": "机器上的程序（默认 %(default)s）",
     "help.service.no-open": "只转发，不打开",
     "help.jupyter": """\
