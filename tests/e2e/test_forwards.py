@@ -187,6 +187,9 @@ def test_a_program_that_is_not_there_says_how_to_get_it(sandbox: Sandbox, machin
     missing = sandbox.run(*LOCAL, "tensorboard", machine, "--program", "true", "--logdir", "/nope")
     assert missing.code == 1
     assert "/nope" in missing.err
+    ends = sandbox.run(*LOCAL, "tensorboard", machine, "--program", "false")
+    assert ends.code == 1
+    assert "couldn't be started" in ends.err
 
 
 def test_an_editor_is_opened_or_every_step_is_said(

@@ -8,7 +8,7 @@ from sshq_local.doctor.computer import check_configuration, check_ssh
 from sshq_local.doctor.findings import Finding, Verdict, refused, skipped
 from sshq_local.doctor.machine import check_channel, check_login
 from sshq_local.doctor.network import check_network
-from sshq_local.errors import Refusal
+from sshq_local.errors import Reason, Refusal
 from sshq_local.leased import api_of
 
 if TYPE_CHECKING:
@@ -71,15 +71,23 @@ def _check_api(lease: Lease, store: LeaseStore) -> Iterator[Finding]:
     except Refusal as refusal:
         yield refused("lease", refusal)
         return
-    for finding in check_network(api.target, api.ca_file):
-        yield finding
-        if finding.verdict is Verdict.FAILED:
-            return
+    network = list(check_network(api.target, api.ca_file))
+    if network[-1].verdict is Verdict.FAILED:
+        yield from network
+        return
+    # The clock's finding comes last. A date that some proxy wrote isn't the last word on it: what the
+    # API says of a signed request is.
+    yield from network[:-1]
     try:
         answer = api.health()
     except Refusal as refusal:
-        yield refused("lease", refusal)
+        if refusal.reason == Reason.CLOCK_SKEW:
+            yield refused("clock", refusal)
+        else:
+            yield network[-1]
+            yield refused("lease", refusal)
         return
+    yield network[-1]
     yield Finding("lease", Verdict.OK, lease.id)
     for check in answer.get("checks", ()):
         yield Finding(

@@ -2,7 +2,7 @@
 # Start a service of the person's own on this machine, unless it runs already, and say where it is.
 #   sh -s -- NAME PORT PROGRAM FOLDER      (jupyter, tensorboard or vnc)
 # It listens on loopback, outlives the connection that started it, and keeps its pid, port, token
-# and log in ~/.sshq/NAME. Exit: 127 the program isn't here, 66 the folder isn't.
+# and log in ~/.sshq/NAME. Exit: 127 the program isn't here, 66 the folder isn't, 75 it ended at once.
 set -eu
 umask 077
 name=$1 port=$2 program=$3 folder=$4
@@ -56,4 +56,18 @@ if ! runs; then
       ;;
   esac
 fi
+
+# Until it listens: /proc/net/tcp has the port in hexadecimal, and state 0A. Without /proc we don't wait.
+listens() {
+  grep -qi ":$(printf '%04x' "$(cat "$home/port")") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+waited=0
+while [ -r /proc/net/tcp ] && ! listens && [ "$waited" -lt 300 ]; do
+  if ! runs; then
+    tail -n 1 "$home/log" >&2
+    exit 75
+  fi
+  sleep 0.2 2>/dev/null || sleep 1  # POSIX knows whole seconds only
+  waited=$((waited + 1))
+done
 printf 'port=%s\ntoken=%s\nlog=%s\n' "$(cat "$home/port")" "$(cat "$home/token")" "$home/log"
