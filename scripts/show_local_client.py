@@ -275,7 +275,7 @@ def _tests(show: Show) -> None:
         show,
         "tests/integration/local_client/test_ssh_include.py",
         "--hypothesis-show-statistics",
-        keep=r"passing examples|::test_|passed|failed",
+        keep=r"passing|Stopped|::test_|passed|failed",
         SSHQ_INCLUDE_EXAMPLES=str(EXAMPLES),
     )
     heading(
