@@ -16,7 +16,8 @@ from sshq.domain import access
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_signatures import SignedRequest
 from sshq.problems import problem
-from sshq.use_cases import doctor, lease_requests
+from sshq.use_cases import health as job_health
+from sshq.use_cases import lease_requests
 from sshq.use_cases.authenticate import bearer_of, holder_of, opener_of
 from sshq.use_cases.redeem import redeem
 
@@ -85,7 +86,7 @@ def end_session(lease: Id, session: Id) -> Response[None]:
 def health(lease: Id) -> access.HealthAnswer:
     """What the bot sees of the lease's job, for the laptop's doctor."""
     _, job = holder_of(live(), _request(), lease)
-    return doctor.health(live(), job)
+    return job_health.health(live(), job)
 
 
 @app.post("/v1/leases/<lease>/certificate")

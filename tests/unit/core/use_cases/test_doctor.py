@@ -9,7 +9,7 @@ import pytest
 from sshq.domain.health import SOON, Check, Verdict
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Node, Phase
-from sshq.use_cases import doctor
+from sshq.use_cases import health
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
 from tests.core_services import ALICE, BOB, HOST_KEY, MemoryServices
@@ -32,7 +32,7 @@ def asked(services: MemoryServices) -> str:
 
 
 def found(services: MemoryServices, job: Job) -> dict[str, tuple[str, str]]:
-    answer = doctor.health(services, services.jobs.all[job.name])
+    answer = health.health(services, services.jobs.all[job.name])
     return {check.name: (check.verdict, check.code) for check in answer.checks}
 
 
@@ -87,7 +87,7 @@ def test_a_job_that_is_not_ready_says_so_and_no_node_is_asked(
     services: MemoryServices, job: Job, phase: Phase, verdict: Verdict
 ) -> None:
     services.jobs.all[job.name] = job.model_copy(update={"phase": phase})
-    answer = doctor.health(services, services.jobs.all[job.name])
+    answer = health.health(services, services.jobs.all[job.name])
     (check,) = answer.checks
     assert (check.name, check.verdict) == ("job", verdict.value)
     assert check.next
