@@ -100,7 +100,11 @@ def _without_command(words: list[str]) -> int:
     from sshq_local.language import text  # noqa: PLC0415
 
     if words and words[0] not in {"-h", "--help", "help"}:
-        print(text("overview.no-such-command", word=words[0]), file=sys.stderr)
+        import difflib  # noqa: PLC0415 - for a slip of the hand only
+
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        key = "overview.did-you-mean" if near else "overview.no-such-command"
+        print(text(key, word=words[0], near="".join(near)), file=sys.stderr)
         return Exit.USAGE
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {text(f'overview.{name}')}" for name in COMMANDS]

@@ -82,6 +82,11 @@ def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]
     assert "--help" in said
 
 
+def test_a_slip_of_the_hand_is_told_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conect", "x"]) == Exit.USAGE
+    assert "did you mean connect?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("word", ["proxy", "renew"])
 def test_what_ssh_runs_is_no_command_for_people(
     word: str, capsys: pytest.CaptureFixture[str]

@@ -55,6 +55,8 @@ environment:
     "overview.bad-value": "{what} can't be {value}",
     "overview.nothing-after-dashes": "nothing may follow -- here",
     "overview.no-such-command": "sshq-local: there is no command {word!r}\n  → sshq-local --help",
+    "overview.did-you-mean": "sshq-local: there is no command {word!r}; did you mean {near}?\n"
+    "  → sshq-local {near} --help",
     "overview.stage-failed": "failed",
     "overview.system": "This computer refused: {why}",
     "overview.bug": "Something went wrong in sshq-local itself ({kind}); it is not your fault.",

@@ -55,6 +55,8 @@ TEXTS = {
     "overview.bad-value": "{what} 不能是 {value}",
     "overview.nothing-after-dashes": "这里的 -- 之后不能有内容",
     "overview.no-such-command": "sshq-local：没有 {word!r} 这个命令\n  → sshq-local --help",
+    "overview.did-you-mean": "sshq-local：没有 {word!r} 这个命令；是指 {near} 吗？\n"
+    "  → sshq-local {near} --help",
     "overview.stage-failed": "失败",
     "overview.system": "本机拒绝了操作：{why}",
     "overview.bug": "sshq-local 自身出错（{kind}），不是你的问题。",
