@@ -89,9 +89,9 @@ def test_a_named_port_that_is_taken_is_refused_before_anything_is_opened(
 def test_the_machine_reaches_a_server_here_and_a_proxy_leaves_there(
     sandbox: Sandbox, machine: str, page: int
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        there = free.getsockname()[1]
-    words = ("-R", f"{there}:{page}", "-D", "11080", "--json")
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
+        there, proxy = one.getsockname()[1], other.getsockname()[1]
+    words = ("-R", f"{there}:{page}", "-D", str(proxy), "--json")
     with sandbox.running(*LOCAL, "forward", machine, *words) as forward:
         stands = {each["kind"]: each for each in said(forward)["forwards"]}
         assert stands["remote"]["listen"] == f"localhost:{there}"
