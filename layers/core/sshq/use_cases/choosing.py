@@ -33,13 +33,18 @@ def choose_job(services: Services, actor: Actor, name: str | None, *, ended: boo
     if not found and ended:
         since = services.clock.now() - ENDED_LATELY
         found = _with_prefix(services.jobs.ended_jobs_of(actor, since=since), name)
-    if not found and (actor.team, actor.user) in services.settings.policy.admins:
+    if not found and _is_admin(services, actor):
         found = _with_prefix(services.jobs.open_jobs(), name)
     if not found:
         raise Refusal(Reason.UNKNOWN_JOB, job=name)
     if len(found) > 1:
         raise Refusal(Reason.AMBIGUOUS_PREFIX, prefix=name, jobs=_names(found))
     return found[0]
+
+
+def _is_admin(services: Services, actor: Actor) -> bool:
+    member = services.members.get(actor)
+    return services.settings.policy.pins(actor) or bool(member and member.admin)
 
 
 def _only(jobs: list[Job]) -> Job:

@@ -46,13 +46,19 @@ def whoami(services: Services, message: QueueMessage, arguments: NoArguments) ->
     """Whether the actor is a member, an admin, or neither, and what to do about it."""
     authorise(services, message.actor, Who.ANYONE, verb="whoami")
     member = services.members.get(message.actor)
-    is_admin = services.settings.policy.pins(message.actor) or bool(member and member.admin)
     here = texts(member.language if member else services.settings.language)
-    role = "admin" if is_admin else "member" if member else "stranger"
-    view = views.notice(here, f"whoami.{role}", user=message.actor.user)
+    view = views.notice(here, f"whoami.{_role(services, message, member)}", user=message.actor.user)
     if member is not None:
         view = views.joined([view, card(services, member, here)])
     answer(services, message, view)
+
+
+def _role(services: Services, message: QueueMessage, member: Member | None) -> str:
+    if services.settings.policy.pins(message.actor):
+        return "stack-admin"
+    if member is None:
+        return "stranger"
+    return "admin" if member.admin else "member"
 
 
 def card(services: Services, member: Member, here: Texts) -> View:

@@ -10,6 +10,7 @@ import pytest
 from sshq.domain.identity import Actor
 from sshq.domain.members import IamKind, Leave, Member
 from sshq.use_cases.dispatch import commands, provisioning
+from tests.core_crashes import dying_after
 from tests.core_services import ADMIN, ALICE, BOB, MemoryServices
 
 EVE = Actor(team="T0001", user="U0EVE")
@@ -68,7 +69,7 @@ def test_adding_again_changes_nothing_and_mends_the_group(services: MemoryServic
 
 @pytest.mark.parametrize("dies_at", ["add", "join_group", "record", "post", "respond", "finish"])
 def test_a_worker_that_dies_anywhere_has_enrolled_once_after_the_redelivery(
-    services: MemoryServices, dies_at: str, monkeypatch: pytest.MonkeyPatch
+    services: MemoryServices, dies_at: str
 ) -> None:
     owner: object = {
         "add": services.members,
@@ -78,17 +79,9 @@ def test_a_worker_that_dies_anywhere_has_enrolled_once_after_the_redelivery(
         "respond": services.chat,
         "finish": services.requests,
     }[dies_at]
-    real = getattr(owner, dies_at)
-
-    def dies_after_the_effect(*args: Any, **kwargs: Any) -> None:
-        real(*args, **kwargs)
-        raise ConnectionError(dies_at)
-
     message = services.message(ADMIN, "add-user", users=[BOB.user], iam_user="bob")
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, dies_at, dies_after_the_effect)
-        with pytest.raises(ConnectionError):
-            provisioning(services, message)
+    with dying_after(owner, dies_at):
+        provisioning(services, message)
     provisioning(services, message)
 
     assert services.identities.group == {"bob"}

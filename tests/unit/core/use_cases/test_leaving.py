@@ -13,6 +13,7 @@ from sshq.domain.queue_message import QueueMessage
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands, provisioning
 from tests.core_broker import a_lease, open_session, ready_job, redeemed
+from tests.core_crashes import dying_after
 from tests.core_services import ADMIN, ALICE, BOB, MemoryServices
 from tests.unit.core.use_cases.test_redeem import ticket
 
@@ -108,7 +109,7 @@ def test_from_the_first_write_on_the_leaver_is_refused_everywhere(
     "dies_at", ["change", "end", "terminate_all", "stop", "deregister", "send", "respond", "finish"]
 )
 def test_a_worker_that_dies_anywhere_leaves_nobody_half_removed(
-    services: MemoryServices, connected: Job, dies_at: str, monkeypatch: pytest.MonkeyPatch
+    services: MemoryServices, connected: Job, dies_at: str
 ) -> None:
     owner: object = {
         "change": services.members,
@@ -120,17 +121,9 @@ def test_a_worker_that_dies_anywhere_leaves_nobody_half_removed(
         "respond": services.chat,
         "finish": services.requests,
     }[dies_at]
-    real = getattr(owner, dies_at)
-
-    def dies_after_the_effect(*args: Any, **kwargs: Any) -> None:
-        real(*args, **kwargs)
-        raise ConnectionError(dies_at)
-
     message = services.message(ADMIN, "remove-user-apply", user=ALICE.user)
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, dies_at, dies_after_the_effect)
-        with pytest.raises(ConnectionError):
-            commands(services, message)
+    with dying_after(owner, dies_at):
+        commands(services, message)
     commands(services, message)
     finish(services)
 

@@ -7,7 +7,9 @@ TEXTS: dict[str, str] = {
     "add-user.again": "<@{user}> is a member already; nothing was changed.",
     "add-user.welcome": "<@{admin}> made you a member of sshq. Try `/sshq run` for a machine of "
     "your own, and `/sshq help` for the rest. On your laptop: `pipx install sshq-local`.",
-    "whoami.admin": "You are <@{user}>, an admin of this sshq. Next: `/sshq setup` or "
+    "whoami.stack-admin": "You are <@{user}>, an admin whom this sshq's stack names. Next: "
+    "`/sshq setup` or `/sshq add-user @somebody`.",
+    "whoami.admin": "You are <@{user}>, an admin of this sshq. Next: `/sshq users` or "
     "`/sshq add-user @somebody`.",
     "whoami.member": "You are <@{user}>, a member. Next: `/sshq run`.",
     "whoami.stranger": "You are <@{user}>, and not a member yet. Ask an admin to type "

@@ -7,7 +7,9 @@ TEXTS: dict[str, str] = {
     "add-user.again": "<@{user}> 已经是成员，没有任何变更。",
     "add-user.welcome": "<@{admin}> 把您加入了 sshq。输入 `/sshq run` 获得自己的机器，"
     "`/sshq help` 查看其余命令。在您的电脑上：`pipx install sshq-local`。",
-    "whoami.admin": "您是 <@{user}>，此 sshq 的管理员。下一步：`/sshq setup` 或 `/sshq add-user @某人`。",
+    "whoami.stack-admin": "您是 <@{user}>，由堆栈指定的管理员。下一步：`/sshq setup` 或 "
+    "`/sshq add-user @某人`。",
+    "whoami.admin": "您是 <@{user}>，此 sshq 的管理员。下一步：`/sshq users` 或 `/sshq add-user @某人`。",
     "whoami.member": "您是 <@{user}>，成员。下一步：`/sshq run`。",
     "whoami.stranger": "您是 <@{user}>，还不是成员。请管理员输入 `/sshq add-user` 并选择您。",
     "refusal.not-a-member": "您不是本工作区 sshq 的成员。",
