@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sshq.domain.agent_pin import AgentPin
 from sshq.domain.audit import Entry, Link, appended
+from sshq.domain.budgets import Ledger
 from sshq.domain.desired_state import Kind
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
@@ -16,12 +18,15 @@ from sshq.domain.jobs import Job, Message, Node, Phase, ResponseUrl
 from sshq.domain.leases import MOST_SESSIONS, Redeemed, SessionAdded
 from sshq.domain.log_pages import LogLine, LogPage, Position
 from sshq.domain.members import IamIdentity, Member, Profile
+from sshq.domain.presets import PresetBook
+from sshq.domain.prices import Price
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.records import parse_record
 from sshq.domain.redaction import redacted
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.domain.setup_plan import Action, Actual, Change, Leftovers, Memory, Plan
+from sshq.domain.waiting import Pool, WaitingRequest
 from sshq.ports import OfAJob, RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
@@ -288,6 +293,114 @@ class MemoryShares:
         self.all.pop((job, member.team, member.user), None)
 
 
+class MemoryPresets:
+    def __init__(self) -> None:
+        self.book = PresetBook()
+
+    def read(self) -> PresetBook:
+        return self.book
+
+    def change(self, change: Callable[[PresetBook], PresetBook]) -> PresetBook:
+        self.book = change(self.book)
+        return self.book
+
+
+class MemoryPrices:
+    """Two cents a second, for whatever has a name."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Price | None] = {}
+
+    def hourly(self, instance: str) -> Price | None:
+        usual = Price(instance=instance, micros=72_000_000, as_of="2026-11-22")
+        return self.known.get(instance, usual)
+
+
+class MemoryQuotas:
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def training(self, pool: str) -> int | None:
+        return self.known.get(pool)
+
+
+class MemoryBudgets:
+    def __init__(self, jobs: MemoryJobs) -> None:
+        self.jobs = jobs
+        self.committed: dict[str, int] = {}
+        self.open: dict[str, int] = {}
+
+    def ledger(self, owner: Actor, month: str) -> Ledger:
+        return Ledger(
+            member=self.committed.get(f"{owner.tag} {month}", 0),
+            team=self.committed.get(month, 0),
+            jobs=self.open.get(owner.tag, 0),
+        )
+
+    def commit(
+        self, job: Job, *, member_limit: int | None, team_limit: int | None, max_jobs: int | None
+    ) -> tuple[Job, bool] | None:
+        if (stored := self.jobs.get(job.name)) is not None:
+            return stored, False
+        before = self.ledger(job.owner, job.budget_month)
+        for has, limit in ((before.member, member_limit), (before.team, team_limit)):
+            if limit is not None and has + job.reserved_micros > limit:
+                return None
+        if max_jobs is not None and before.jobs >= max_jobs:
+            return None
+        self._add(job, job.reserved_micros, 1)
+        return self.jobs.add(job), True
+
+    def settle(self, job: Job, cost: int) -> bool:
+        if self.jobs.all[job.name].accounted:
+            return False
+        update = {"accounted": True, "cost_micros": cost}
+        self.jobs.all[job.name] = self.jobs.all[job.name].model_copy(update=update)
+        self._add(job, cost - job.reserved_micros, -1)
+        return True
+
+    def _add(self, job: Job, amount: int, jobs: int) -> None:
+        for scope in (f"{job.owner.tag} {job.budget_month}", job.budget_month):
+            self.committed[scope] = self.committed.get(scope, 0) + amount
+        self.open[job.owner.tag] = self.open.get(job.owner.tag, 0) + jobs
+
+
+class MemoryWaitingRoom:
+    def __init__(self) -> None:
+        self.entries: dict[str, WaitingRequest] = {}
+        self.pools: dict[str, Pool] = {}
+
+    def add(self, entry: WaitingRequest) -> tuple[WaitingRequest, bool]:
+        is_new = entry.request not in self.entries
+        return self.entries.setdefault(entry.request, entry), is_new
+
+    def get(self, request: str) -> WaitingRequest | None:
+        return self.entries.get(request)
+
+    def replace(self, entry: WaitingRequest, *, attempt: int) -> bool:
+        stored = self.entries.get(entry.request)
+        if stored is None or stored.attempt != attempt:
+            return False
+        self.entries[entry.request] = entry
+        return True
+
+    def remove(self, request: str) -> None:
+        self.entries.pop(request, None)
+
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]:
+        return list(self.entries.values()), dict(self.pools)
+
+    def tried_in_vain(self, pool: str, now: datetime) -> None:
+        before = self.pools.get(pool, Pool(of_pool=pool))
+        if before.tried_at is None or before.tried_at < now:
+            update = {"failures": before.failures + 1, "tried_at": now}
+            self.pools[pool] = before.model_copy(update=update)
+
+    def let_in(self, pool: str) -> None:
+        if pool in self.pools:
+            self.pools[pool] = self.pools[pool].model_copy(update={"failures": 0})
+
+
 class MemoryPlans:
     def __init__(self) -> None:
         self.all: dict[str, Plan] = {}
@@ -370,15 +483,22 @@ class MemoryChat:
         }
         self.groups: dict[str, list[str]] = {}
         self.urls_work = True
+        self.keyed: list[tuple[str, Message]] = []
 
     def direct_message(self, user: str) -> str:
         return f"D-{user}"
 
-    def post(self, channel: str, view: View) -> Message:
+    def post(self, channel: str, view: View, *, key: str = "") -> Message:
         self.said.append((channel, view))
         ts = f"{len(self.said)}.000"
         self.shown[ts] = view
-        return Message(channel=channel, ts=ts)
+        message = Message(channel=channel, ts=ts)
+        if key:
+            self.keyed.append((key, message))
+        return message
+
+    def find(self, channel: str, key: str, since: datetime) -> Message | None:
+        return next((message for posted, message in self.keyed if posted == key), None)
 
     def update(self, message: Message, view: View) -> None:
         self.said.append((message.channel, view))
@@ -530,6 +650,9 @@ class MemoryFiles:
 
     def put_shared(self, prefix: str, files: Mapping[str, bytes]) -> None:
         self.shared.setdefault(prefix, files)
+
+    def get(self, prefix: str, name: str) -> bytes | None:
+        return self.stored.get(prefix, {}).get(name)
 
     def delete(self, prefix: str) -> None:
         self.stored.pop(prefix, None)
@@ -723,6 +846,10 @@ class MemoryServices:
     leases: MemoryLeases = field(default_factory=MemoryLeases)
     shares: MemoryShares = field(default_factory=MemoryShares)
     rates: MemoryRates = field(default_factory=MemoryRates)
+    presets: MemoryPresets = field(default_factory=MemoryPresets)
+    prices: MemoryPrices = field(default_factory=MemoryPrices)
+    quotas: MemoryQuotas = field(default_factory=MemoryQuotas)
+    waiting_room: MemoryWaitingRoom = field(default_factory=MemoryWaitingRoom)
     plans: MemoryPlans = field(default_factory=MemoryPlans)
     setup_memory: MemorySetupMemory = field(default_factory=MemorySetupMemory)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
@@ -743,6 +870,10 @@ class MemoryServices:
     def __post_init__(self) -> None:
         self.leases.services = self
         self.audit.clock = self.clock
+
+    @cached_property
+    def budgets(self) -> MemoryBudgets:
+        return MemoryBudgets(self.jobs)
 
     def enrol(self, actor: Actor, slug: str, language: str = "en") -> Member:
         """Make someone a member."""

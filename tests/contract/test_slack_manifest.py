@@ -38,7 +38,7 @@ def test_the_slash_command_escapes_mentions(manifest: dict[str, Any]) -> None:
 
 def test_it_asks_for_no_scope_beyond_what_the_bot_does(manifest: dict[str, Any]) -> None:
     assert manifest["oauth_config"]["scopes"] == {
-        "bot": ["commands", "chat:write", "im:write", "users:read", "usergroups:read"]
+        "bot": ["commands", "chat:write", "im:history", "im:write", "users:read", "usergroups:read"]
     }
 
 

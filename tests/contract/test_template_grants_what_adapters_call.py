@@ -21,7 +21,9 @@ CLIENT_OF = {
     "job_logs.py": "logs",
     "identities.py": "iam",
     "nodes.py": "ssm",
+    "prices.py": "pricing",
     "queues.py": "sqs",
+    "quotas.py": "service-quotas",
     "sessions.py": "ssm",
     "slack_secret.py": "secretsmanager",
     "startup_files.py": "s3",
@@ -43,7 +45,9 @@ ACTIONS_OF = {
         "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
     ],
+    "service-quotas.ListServiceQuotas": ["servicequotas:ListServiceQuotas"],
 }
 CALL = re.compile(r"\b(?:self\._(iam|ssm|s3|client)|(client))\.(\w+)\((?:\"(\w+)\"\))?")
 # Signing is allowed by the key's own policy, which tests/security looks at.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         AgentMirror,
         Approvals,
         Audit,
+        Budgets,
         CertificateAuthority,
         Chat,
         Clock,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
         Members,
         Nodes,
         Plans,
+        Presets,
+        Prices,
+        Quotas,
         Randomness,
         Rates,
         Requests,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
         StartupFiles,
         Tickets,
         TrainingJobs,
+        WaitingRoom,
     )
 
 # One call to AWS may hang; a function's time is better spent on a second try.
@@ -108,6 +113,44 @@ class Live:
         from sshq.adapters.dynamodb.rates import DynamoRates
 
         return DynamoRates(self._table)
+
+    @cached_property
+    def presets(self) -> Presets:
+        from sshq.adapters.dynamodb.presets import DynamoPresets
+
+        return DynamoPresets(self._table)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        from sshq.adapters.dynamodb.budgets import DynamoBudgets
+
+        return DynamoBudgets(self._table, self.clock)
+
+    @cached_property
+    def waiting_room(self) -> WaitingRoom:
+        from sshq.adapters.dynamodb.waiting import DynamoWaitingRoom
+
+        return DynamoWaitingRoom(self._table)
+
+    @cached_property
+    def prices(self) -> Prices:
+        from sshq.adapters.dynamodb.answers import Answers
+        from sshq.adapters.prices import AwsPrices, pricing_region
+
+        region = self.settings.region
+        return AwsPrices(
+            self._client("pricing", region=pricing_region(region)),
+            Answers(self._table),
+            region=region,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        from sshq.adapters.dynamodb.answers import Answers
+        from sshq.adapters.quotas import AwsQuotas
+
+        return AwsQuotas(self._client("service-quotas"), Answers(self._table), clock=self.clock)
 
     @cached_property
     def plans(self) -> Plans:
@@ -257,13 +300,13 @@ class Live:
     def _session(self) -> Any:  # noqa: ANN401  boto3 has no types
         return boto3.Session(region_name=self.settings.region)
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 has no types
+    def _client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401  boto3 has no types
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
-        client = self._session.client(service, config=config)
+        client = self._session.client(service, region_name=region, config=config)
         self._trail.watch(client)
         return client
 

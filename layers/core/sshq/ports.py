@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
     from sshq.domain.audit import Entry, Link
+    from sshq.domain.budgets import Ledger
     from sshq.domain.drift import Drift
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession, Redeemed, SessionAdded
     from sshq.domain.log_pages import LogPage
     from sshq.domain.members import IamIdentity, Member, Profile
+    from sshq.domain.presets import PresetBook
+    from sshq.domain.prices import Price
     from sshq.domain.rates import Rate
     from sshq.domain.records import StageRecord
     from sshq.domain.setup_plan import Actual, Change, Leftovers, Memory, Plan
     from sshq.domain.sharing import Share
     from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
+    from sshq.domain.waiting import Pool, WaitingRequest
     from sshq.settings import Settings
 
 
@@ -258,7 +262,13 @@ class Chat(Protocol):
         """The channel id of the bot's conversation with a user."""
         ...
 
-    def post(self, channel: str, view: View) -> Message: ...
+    def post(self, channel: str, view: View, *, key: str = "") -> Message:
+        """`key` is put on the message, unseen, so that `find` can tell that it was posted."""
+        ...
+
+    def find(self, channel: str, key: str, since: datetime) -> Message | None:
+        """The bot's own message with that key. For after a crash: nothing else tells of it."""
+        ...
 
     def update(self, message: Message, view: View) -> None: ...
 
@@ -312,8 +322,88 @@ class TrainingJob:
     channels: Mapping[str, str]
     output_uri: str
     max_seconds: int
+    volume_gb: int = 50
     tags: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    warm_pool_seconds: int = 0
+    max_wait_seconds: int = 0
+    checkpoint_uri: str = ""
+
+    @property
+    def is_spot(self) -> bool:
+        return self.max_wait_seconds > 0
+
+
+class Presets(Protocol):
+    """The presets, all at once."""
+
+    def read(self) -> PresetBook: ...
+
+    def change(self, change: Callable[[PresetBook], PresetBook]) -> PresetBook:
+        """Read, change and write as one step. What `change` raises passes through."""
+        ...
+
+
+class Prices(Protocol):
+    """What instances cost."""
+
+    def hourly(self, instance: str) -> Price | None:
+        """One node's price for an hour on demand; None where nobody knows it."""
+        ...
+
+
+class Quotas(Protocol):
+    """How many instances training jobs may use at once."""
+
+    def training(self, pool: str) -> int | None:
+        """Of a pool (`ml.g5.xlarge`, `ml.g5.xlarge spot`); None where that isn't known."""
+        ...
+
+
+class Budgets(Protocol):
+    """What is set aside, by member and month and for the team; and how many jobs a member has."""
+
+    def ledger(self, owner: Actor, month: str) -> Ledger: ...
+
+    def commit(
+        self, job: Job, *, member_limit: int | None, team_limit: int | None, max_jobs: int | None
+    ) -> tuple[Job, bool] | None:
+        """Store a new job and set its reservation aside, as one step.
+
+        Gives back the job as it is stored, and whether it is new: for one that was there nothing is
+        set aside again. None if that would be over a limit (micro-dollars a month, open jobs).
+        """
+        ...
+
+    def settle(self, job: Job, cost: int) -> bool:
+        """Put what an ended job has cost in place of its reservation; False if that was done."""
+        ...
+
+
+class WaitingRoom(Protocol):
+    """The requests that wait for capacity."""
+
+    def add(self, entry: WaitingRequest) -> tuple[WaitingRequest, bool]:
+        """Store a new entry, or give back the one of that request; and whether it is new."""
+        ...
+
+    def get(self, request: str) -> WaitingRequest | None: ...
+
+    def replace(self, entry: WaitingRequest, *, attempt: int) -> bool:
+        """Write it if the stored one still stands before that attempt."""
+        ...
+
+    def remove(self, request: str) -> None: ...
+
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]: ...
+
+    def tried_in_vain(self, pool: str, now: datetime) -> None: ...
+
+    def let_in(self, pool: str) -> None:
+        """A try succeeded, or an instance became free: the next may be called at once."""
+        ...
 
 
 class TrainingJobs(Protocol):
@@ -427,6 +517,8 @@ class StartupFiles(Protocol):
         ...
 
     def delete(self, prefix: str) -> None: ...
+
+    def get(self, prefix: str, name: str) -> bytes | None: ...
 
     def uri(self, prefix: str) -> str: ...
 
@@ -564,6 +656,16 @@ class Services(Protocol):
     def commands_queue(self) -> CommandQueue: ...
     @property
     def provisioning_queue(self) -> CommandQueue: ...
+    @property
+    def presets(self) -> Presets: ...
+    @property
+    def prices(self) -> Prices: ...
+    @property
+    def quotas(self) -> Quotas: ...
+    @property
+    def budgets(self) -> Budgets: ...
+    @property
+    def waiting_room(self) -> WaitingRoom: ...
     @property
     def training_jobs(self) -> TrainingJobs: ...
     @property

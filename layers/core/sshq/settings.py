@@ -8,6 +8,7 @@ from sshq.domain.authorisation import Policy
 from sshq.domain.desired_state import Names
 from sshq.domain.members import people_from
 from sshq.domain.model import Model
+from sshq.domain.run_policy import OverLimits, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,10 @@ class Settings(Model):
     """The SSM agent's version that setup mirrors; empty: none, and images must have one."""
     agent_source: str = ""
     max_hours: float = 24
+    team_budget: float = 0
+    approval_above: float = 0
+    over_limits: OverLimits = OverLimits.REFUSE
+    vpcs: str = ""
     language: str = "en"
     region: str = ""
     account: str = ""
@@ -52,6 +57,16 @@ class Settings(Model):
     @property
     def policy(self) -> Policy:
         return Policy(admins=people_from(self.admins), denied=people_from(self.denied))
+
+    @property
+    def rules(self) -> Rules:
+        """The limits of every run."""
+        return Rules(
+            max_hours=self.max_hours,
+            team_budget=self.team_budget,
+            approval_above=self.approval_above,
+            over_limits=self.over_limits,
+        )
 
     @property
     def names(self) -> Names:

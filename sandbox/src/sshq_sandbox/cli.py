@@ -196,7 +196,7 @@ def _add_fault_commands(
     add.add_argument("operation", help="CreateTrainingJob, chat.postMessage, response_url …")
     add.add_argument(
         "kind",
-        help="throttle, 5xx, denial, timeout-before, timeout-after, crash-before, crash-after",
+        help="throttle, 5xx, denial, quota, capacity, timeout-before or -after, crash-before or -after",
     )
     add.add_argument("--nth", type=int, default=1, help="from the n-th call on (default: 1)")
     add.add_argument("--times", type=int, default=1, help="how often (default: 1)")

@@ -32,6 +32,7 @@ RIGHTS_OF = {
         "sagemaker:AddTags",
         "iam:PassRole",
     },
+    "service-quotas.ListServiceQuotas": {"servicequotas:ListServiceQuotas"},
     "ssm.CreateActivation": {"ssm:CreateActivation", "ssm:AddTagsToResource", "iam:PassRole"},
     "ssm.CreateDocument": {"ssm:CreateDocument", "ssm:AddTagsToResource"},
     # A presigned stream URL is checked as the data channel's own call.

@@ -11,9 +11,16 @@ from sshq.domain.jobs import Message
 from sshq.domain.members import Profile
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from slack_sdk import WebClient
 
     from sshq.chat.view import View
+
+
+# https://docs.slack.dev/messaging/message-metadata
+_KEYED = "sshq_request"
+_CLOCKS_APART_SECONDS = 60
 
 
 class SlackChat:
@@ -27,15 +34,30 @@ class SlackChat:
         channel: dict[str, Any] = found["channel"]
         return str(channel["id"])
 
-    def post(self, channel: str, view: View) -> Message:
+    def post(self, channel: str, view: View, *, key: str = "") -> Message:
         posted = self._client.chat_postMessage(
             channel=channel,
             text=view.text,
             blocks=list(view.blocks) or None,
             unfurl_links=False,
             unfurl_media=False,
+            metadata={"event_type": _KEYED, "event_payload": {"key": key}} if key else None,
         )
         return Message(channel=str(posted["channel"]), ts=str(posted["ts"]))
+
+    def find(self, channel: str, key: str, since: datetime) -> Message | None:
+        found = self._client.conversations_history(
+            channel=channel,
+            oldest=str(since.timestamp() - _CLOCKS_APART_SECONDS),
+            include_all_metadata=True,
+            limit=200,
+        )
+        messages: list[dict[str, Any]] = found["messages"]
+        for message in messages:
+            metadata = message.get("metadata", {})
+            if metadata.get("event_type") == _KEYED and metadata["event_payload"]["key"] == key:
+                return Message(channel=channel, ts=str(message["ts"]))
+        return None
 
     def update(self, message: Message, view: View) -> None:
         self._client.chat_update(

@@ -44,6 +44,17 @@ class S3StartupFiles:
                 raise
             self.put(prefix, files)
 
+    def get(self, prefix: str, name: str) -> bytes | None:
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=f"{prefix}/{name}")
+        except ClientError as error:
+            # Without the right to list, S3 says "forbidden" of what isn't there.
+            if code(error) in {"NoSuchKey", "AccessDenied"}:
+                return None
+            raise
+        body: bytes = found["Body"].read()
+        return body
+
     def delete(self, prefix: str) -> None:
         """Delete the folder's files (the bucket isn't versioned)."""
         try:

@@ -15,8 +15,6 @@ from sshq.domain.refusals import Reason, Refusal
 if TYPE_CHECKING:
     from sshq.ports import TrainingJob
 
-VOLUME_GB = 50
-
 
 class SageMakerTrainingJobs:
     """ports.TrainingJobs. `client` is a boto3 SageMaker client."""
@@ -82,7 +80,7 @@ def _whole_seconds(time: datetime | None) -> datetime | None:
 
 def create_request(job: TrainingJob) -> dict[str, Any]:
     """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html"""
-    return {
+    request: dict[str, Any] = {
         "TrainingJobName": job.name,
         "RoleArn": job.role_arn,
         "AlgorithmSpecification": {
@@ -90,30 +88,40 @@ def create_request(job: TrainingJob) -> dict[str, Any]:
             "TrainingInputMode": "File",
             "ContainerEntrypoint": list(job.entrypoint),
         },
-        "InputDataConfig": [
-            {
-                "ChannelName": name,
-                "InputMode": "File",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": uri,
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
-            }
-            for name, uri in job.channels.items()
-        ],
+        "InputDataConfig": [_channel(name, uri) for name, uri in job.channels.items()],
         "OutputDataConfig": {"S3OutputPath": job.output_uri},
         "ResourceConfig": {
             "InstanceType": job.instance,
             "InstanceCount": job.count,
-            "VolumeSizeInGB": VOLUME_GB,
+            "VolumeSizeInGB": job.volume_gb,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_seconds},
         "Tags": [{"Key": key, "Value": value} for key, value in job.tags.items()],
-        **({"Environment": dict(job.environment)} if job.environment else {}),
     }
+    if job.environment:
+        request["Environment"] = dict(job.environment)
+    if job.subnets:
+        request["VpcConfig"] = {
+            "Subnets": list(job.subnets),
+            "SecurityGroupIds": list(job.security_groups),
+        }
+    if job.warm_pool_seconds:
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = job.warm_pool_seconds
+    if job.is_spot:
+        request["EnableManagedSpotTraining"] = True
+        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = job.max_wait_seconds
+        # Without one SageMaker ends an interrupted job for good instead of starting it again.
+        request["CheckpointConfig"] = {"S3Uri": job.checkpoint_uri}
+    return request
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {
+        "S3DataType": "S3Prefix",
+        "S3Uri": uri,
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
 
 
 def _refusal(error: ClientError, job: TrainingJob) -> Refusal:

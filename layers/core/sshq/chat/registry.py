@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sshq.chat.commands import (
     access,
     approvals,
+    asking,
     audit,
     general,
     health,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 AREAS: dict[str, tuple[Command, ...]] = {
     "general": general.COMMANDS,
+    "asking": asking.COMMANDS,
     "jobs": (*jobs.COMMANDS, *watch.COMMANDS),
     "access": (*access.COMMANDS, *health.COMMANDS, *sharing.COMMANDS),
     "members": (*members.COMMANDS, *audit.COMMANDS),

@@ -20,6 +20,10 @@ class Why(StrEnum):
     """Why a request waits. Each has a sentence in the catalogue under `approval.why.<value>`."""
 
     SECOND_ADMIN = "second-admin"
+    NOT_ALLOWED = "not-allowed"
+    TOO_MANY_JOBS = "too-many-jobs"
+    OVER_BUDGET = "over-budget"
+    EXPENSIVE = "expensive"
 
 
 class Outcome(StrEnum):

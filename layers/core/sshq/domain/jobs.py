@@ -69,8 +69,20 @@ class JobShape(Model):
     hours: float = Field(gt=0)
     command: str = ""
     name: str = "workbench"
-    spot: bool = False
     container: ContainerOptions = Field(default_factory=ContainerOptions)
+    preset: str = "workbench"
+    spot: bool = False
+    volume_gb: int = 50
+    source: str = ""
+    inputs: dict[str, str] = Field(default_factory=dict)
+    output: str = ""
+    vpc: str = ""
+    warm_pool_seconds: int = 0
+
+    @property
+    def pool(self) -> str:
+        """What SageMaker has capacity and quotas for: the instance type, spot or not."""
+        return f"{self.instance} spot" if self.spot else self.instance
 
 
 class Node(Model):
@@ -155,6 +167,20 @@ class Job(Record):
     settled: bool = False
     ca_keys: tuple[str, ...] = ()
     """Ids of the CA's keys that its nodes trust."""
+    attempt: int = 1
+    # It ended for want of capacity, and its request waits for the next attempt.
+    requeued: bool = False
+    asked_at: datetime | None = None
+    max_wait_seconds: int = 0
+    reason: str = ""
+    approved_by: Actor | None = None
+    # Money is in millionths of a US dollar; a price is one node's for an hour, 0 if unknown.
+    price_micros: int = 0
+    price_as_of: str = ""
+    reserved_micros: int = 0
+    budget_month: str = ""
+    accounted: bool = False
+    cost_micros: int | None = None
 
     @property
     def is_settled(self) -> bool:

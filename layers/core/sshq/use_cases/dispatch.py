@@ -19,12 +19,14 @@ from sshq.use_cases import (
     look,
     looking_at_people,
     mint,
+    presets,
     reuse,
     run,
     sessions,
     setup,
     sharing,
     stop,
+    waiting,
 )
 from sshq.use_cases.answering import answer
 
@@ -39,6 +41,11 @@ if TYPE_CHECKING:
 _COMMANDS: Mapping[str, UseCase] = {
     "doctor": doctor.doctor,
     "run": run.run,
+    "run-again": waiting.again,
+    "wait-cancel": waiting.cancel,
+    "wait-instead": waiting.instead,
+    "presets": presets.show_presets,
+    "preset": presets.change_preset,
     "stop": stop.stop,
     "connect": mint.connect,
     "sessions": sessions.show,

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from sshq.domain.job_progress import Look, NodeState, TrainingStatus, after, ended_by, phase_of
 from sshq.domain.jobs import EndReason, Phase
 from sshq.domain.node_starts import followed
+from sshq.domain.waiting import Cause, is_capacity_failure
 from sshq.use_cases.ending import clean_up, close_door, leave_nodes
 from sshq.use_cases.mint import show_ticket
 from sshq.use_cases.reading_logs import records_since
+from sshq.use_cases.release import release
 from sshq.use_cases.showing import show
+from sshq.use_cases.waiting import enter
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -66,11 +69,16 @@ def _look_and_move(services: Services, job: Job, *, reads_log: bool) -> tuple[Jo
     now = services.clock.now()
     if status is None:
         return job, _unknown_to_sagemaker(services, job)
+    if _lacked_capacity(job, status):
+        enter(services, job, Cause.CAPACITY, status.failure)
+        same = services.jobs.get(job.name) or job
+        return same, same
     look = _look(services, job, status, reads_log=reads_log)
     phase = phase_of(look, job)
     if phase.has_ended:
         # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
         clean_up(services, job)
+        release(services, job, status.billable_seconds)
     elif phase is Phase.READY and job.phase.may_become(phase) and not job.restarts_anew:
         close_door(services, job)
     if status.restarts > job.restarts:
@@ -107,6 +115,12 @@ def _look(services: Services, job: Job, status: TrainingStatus, *, reads_log: bo
     )
 
 
+def _lacked_capacity(job: Job, status: TrainingStatus) -> bool:
+    """Whether trying again may help, and somebody still wants it."""
+    failed = status.status == "Failed" and is_capacity_failure(status.failure)
+    return failed and job.phase is not Phase.STOPPING
+
+
 def _nodes(services: Services, job: Job) -> list[NodeState]:
     if job.activation is None:
         return []
@@ -133,6 +147,7 @@ def _unknown_to_sagemaker(services: Services, job: Job) -> Job:
     else:
         return job
     clean_up(services, job)
+    release(services, job, 0)
     now = services.clock.now()
     return (
         services.jobs.change(

@@ -1,40 +1,39 @@
 """`/sshq run`: one request, one job, whatever is delivered twice or dies half-way.
 
 Each step can be done again: the job's row is made once under a name that follows from the request,
-and everything random (the channel's prefix) is kept there before it is used.
+together with its reservation, and everything random (the channel's prefix) is kept there before it
+is used. A request for which there is no capacity goes into the waiting room.
 """
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
-from sshq.domain.job_file import ContainerOptions
-from sshq.domain.jobs import Job, JobShape, Phase, job_name
+from sshq.domain.jobs import Job, Phase, job_name
 from sshq.domain.refusals import Reason, Refusal
-from sshq.domain.tags import job_tags
-from sshq.ports import TrainingJob
+from sshq.domain.run_policy import Objection
+from sshq.domain.waiting import Cause
 from sshq.use_cases.answering import answer
+from sshq.use_cases.approving import hold
 from sshq.use_cases.authorising import authorise
-from sshq.use_cases.showing import announce
-from sshq.use_cases.start_up import start_up
+from sshq.use_cases.deciding import commit, terms_for
+from sshq.use_cases.release import release
+from sshq.use_cases.shaping import Shaped, label_of, shape_of
+from sshq.use_cases.showing import announce, show
+from sshq.use_cases.submitting import end_unsubmitted, submit
+from sshq.use_cases.waiting import enter, show_again, stand_in_line
 
 if TYPE_CHECKING:
-    from sshq.chat.commands.jobs import Run
-    from sshq.domain.job_file import Activation
+    from sshq.chat.commands.asking import Run
     from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
 PREFIX_BYTES = 20
-# How long SageMaker may look for capacity before the activation is of no use any more.
-CAPACITY_WAIT = timedelta(hours=24)
-# MaxRuntimeInSeconds counts from the start of training; what the start-up takes is added.
-START_UP_SECONDS = 900
 
 
 def run(services: Services, message: QueueMessage, arguments: Run) -> None:
@@ -42,129 +41,86 @@ def run(services: Services, message: QueueMessage, arguments: Run) -> None:
     member = authorise(services, message.actor, Who.MEMBER, verb="run")
     if member is None:
         raise Refusal(Reason.NOT_A_MEMBER, user=message.actor.user)
-    job = services.jobs.add(_new_job(services, message, member, arguments))
+    name = job_name(
+        member_slug=member.slug, label=label_of(arguments), request=message.request, attempt=1
+    )
+    begun = services.jobs.get(name)
+    if begun is not None:
+        _carry_on(services, message, member, arguments, begun, again=True)
+    elif not show_again(services, message):
+        _begin(services, message, member, arguments, name)
+
+
+def _begin(
+    services: Services, message: QueueMessage, member: Member, asked: Run, name: str
+) -> None:
+    shaped = shape_of(services, asked)
+    terms = terms_for(services, shaped, member, approved=message.approved_by is not None)
+    if isinstance(terms, Objection):
+        if terms.ask is None:
+            raise Refusal(terms.reason, **terms.facts)
+        facts = {"shape": _in_short(shaped), "reason": asked.reason or "-"} | terms.facts
+        hold(services, message, terms.ask, detail=(), **facts)
+        return
+    job = _new_job(services, message, asked, shaped, name, language=member.language)
+    if stand_in_line(services, message, job, asked.env):
+        return
+    job, is_new = commit(services, job, shaped, member)
+    _carry_on(services, message, member, asked, job, again=not is_new)
+
+
+def _carry_on(
+    services: Services, message: QueueMessage, member: Member, asked: Run, job: Job, *, again: bool
+) -> None:
+    """Do what isn't done yet for a job whose row stands."""
+    if not job.requeued and job.message is None:
+        # Before anything is submitted: it says what the job costs.
+        job = announce(services, job, again=again)
     if job.phase is Phase.REQUESTED:
         try:
-            _submit(services, job, member, arguments.env)
+            job = submit(services, job, member, asked.env)
         except Refusal as refusal:
-            _give_up(services, job, refusal)
-            raise
-    _announce(services, message, job.name)
+            if refusal.reason is not Reason.QUOTA:
+                release(services, end_unsubmitted(services, job, refusal), billable_seconds=0)
+                raise
+            enter(services, job, Cause.QUOTA, refusal.facts.get("detail", ""))
+            return
+        services.waiting_room.remove(job.request)
+        show(services, job)
+        answer(services, message, views.submitted(job, texts(job.language)))
+    elif job.requeued:
+        enter(services, job, Cause.QUOTA, "")
 
 
-def _new_job(services: Services, message: QueueMessage, member: Member, asked: Run) -> Job:
-    settings, now = services.settings, services.clock.now()
-    hours = asked.hours if asked.hours is not None else min(8, settings.max_hours)
-    if hours > settings.max_hours:
-        raise Refusal(Reason.OVER_THE_CAP, hours=f"{hours:g}", cap=f"{settings.max_hours:g}")
+def _new_job(
+    services: Services,
+    message: QueueMessage,
+    asked: Run,
+    shaped: Shaped,
+    name: str,
+    *,
+    language: str,
+) -> Job:
+    now = services.clock.now()
     return Job(
-        name=job_name(
-            member_slug=member.slug, label=asked.name, request=message.request, attempt=1
-        ),
-        owner=member.actor,
+        name=name,
+        owner=message.actor,
         request=message.request,
-        shape=JobShape(
-            instance=asked.instance or settings.default_instance,
-            image=asked.image or settings.default_image,
-            count=asked.count,
-            hours=hours,
-            command=asked.command,
-            name=asked.name,
-            container=ContainerOptions(
-                login_user=asked.login,
-                wait_seconds=asked.wait,
-                fail_mode=asked.on_failure,
-            ),
-        ),
+        shape=shaped.shape,
         prefix=f"jobs/{services.randomness.token(PREFIX_BYTES).hex()}",
         created_at=now,
+        asked_at=now,
         phase_since=now,
-        cap_seconds=math.ceil(settings.max_hours * 3600) + START_UP_SECONDS,
-        deadline=now + timedelta(hours=hours),
+        cap_seconds=0,
+        deadline=now + timedelta(hours=shaped.shape.hours),
         response_url=message.answer.response_url,
-        language=member.language,
+        language=language,
+        reason=asked.reason,
+        approved_by=message.approved_by,
         ca_keys=services.ca.key_ids,
     )
 
 
-def _submit(services: Services, job: Job, member: Member, env: dict[str, str]) -> None:
-    """`env` comes with the request each time: its values may be secrets, so the job's row has none."""
-    settings = services.settings
-    arn = settings.training_job_arn_prefix + job.name
-    tags = job_tags(
-        stack=settings.stack,
-        job=job.name,
-        job_arn=arn,
-        owner=job.owner.tag,
-        owner_id=member.owner_id,
-        request=job.request,
-        now=services.clock.now(),
-    )
-    activation = _fresh_activation(services, job, tags)
-    prepared = start_up(services, job, activation, env)
-    services.training_jobs.create(
-        TrainingJob(
-            name=job.name,
-            role_arn=settings.role_arn(settings.job_role),
-            image=job.shape.image,
-            instance=job.shape.instance,
-            count=job.shape.count,
-            entrypoint=prepared.entrypoint,
-            channels=prepared.channels,
-            output_uri=services.startup_files.uri(f"output/{job.name}"),
-            max_seconds=job.cap_seconds,
-            tags=tags,
-        ),
-        request=job.request,
-    )
-    services.jobs.change(job.name, lambda stored: _submitted(stored, services))
-    services.audit.record("submitted", actor=job.owner, job=job.name, request=job.request)
-
-
-def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Activation:
-    """An activation whose code we hold. Others of this job, that a crash or a lost answer left, go."""
-    activation = services.nodes.create_activation(
-        job=job.name,
-        limit=job.shape.count,
-        expires=services.clock.now() + CAPACITY_WAIT,
-        tags=tags,
-    )
-    services.jobs.change(
-        job.name, lambda stored: stored.model_copy(update={"activation": activation.id})
-    )
-    for orphan in services.nodes.activations_of(job.name):
-        if orphan != activation.id:
-            services.nodes.delete_activation(orphan)
-    return activation
-
-
-def _submitted(job: Job, services: Services) -> Job | None:
-    if not job.phase.may_become(Phase.SUBMITTED):
-        return None
-    return job.entered(Phase.SUBMITTED, services.clock.now())
-
-
-def _give_up(services: Services, job: Job, refusal: Refusal) -> None:
-    """SageMaker won't take it: nothing of the job stays behind but its row."""
-    stored = services.jobs.get(job.name)
-    if stored is not None and stored.activation:
-        services.nodes.delete_activation(stored.activation)
-    services.startup_files.delete(job.prefix)
-    now = services.clock.now()
-    end = {
-        "phase": Phase.FAILED,
-        "phase_since": now,
-        "ended_at": now,
-        "failure": refusal.reason.value,
-        "settled": True,
-    }
-    services.jobs.change(job.name, lambda stored: stored.model_copy(update=end))
-
-
-def _announce(services: Services, message: QueueMessage, name: str) -> None:
-    """The living message, once; and a word where the command was typed."""
-    job = services.jobs.get(name)
-    if job is None or job.message is not None:
-        return
-    announce(services, job)
-    answer(services, message, views.submitted(job, texts(job.language)))
+def _in_short(shaped: Shaped) -> str:
+    shape = shaped.shape
+    return f"{shape.count} × {shape.pool}, {shape.hours:g} h, {shaped.image[0]}"

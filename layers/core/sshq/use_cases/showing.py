@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.domain.console_links import Console
 from sshq.domain.jobs import Phase
+from sshq.use_cases.announcing import post_once
 from sshq.use_cases.reading_logs import last_lines
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def show(services: Services, job: Job) -> None:
     What is shown is written down after it was shown: a crash between, or a Slack that is away, leaves
     the job to the caretaker's next round.
     """
+    if job.requeued:
+        return  # its message tells of the request, which waits for the next attempt
     lines = last_lines(services, job.name, SHOWN_LINES) if _tells_of_failure(job) else ()
     for _ in range(_MOST_ROUNDS):
         view = _view(services, job, lines)
@@ -45,12 +48,15 @@ def show(services: Services, job: Job) -> None:
         job = stored
 
 
-def announce(services: Services, job: Job) -> None:
-    """Post the living message into the owner's DM."""
+def announce(services: Services, job: Job, *, again: bool = False) -> Job:
+    """Post the living message into the owner's DM. `again`: it may be there already, unknown to us."""
     view = _view(services, job, ())
-    message = services.chat.post(services.chat.direct_message(job.owner.user), view)
+    message = post_once(
+        services, job.owner, view, key=job.request, since=job.created_at, again=again
+    )
     update = {"message": message, "shown": _digest(view)}
-    services.jobs.change(job.name, lambda stored: stored.model_copy(update=update))
+    changed = services.jobs.change(job.name, lambda stored: stored.model_copy(update=update))
+    return changed or job
 
 
 def console_of(services: Services) -> Console:

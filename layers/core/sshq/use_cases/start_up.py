@@ -18,6 +18,7 @@ from sshq.container import (
     startup_files,
 )
 from sshq.domain.job_file import JobFile
+from sshq.domain.job_source import command_with_source
 from sshq.domain.jobs import SSH_PORT
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _own_files(
         principals=(job.name,),
         login_user=options.login_user,
         port=SSH_PORT,
-        command=job.shape.command,
+        command=command_with_source(job.shape.source, job.shape.command),
         env=dict(env),
         wait_seconds=options.wait_seconds,
         deadline=job.deadline,

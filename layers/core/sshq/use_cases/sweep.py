@@ -14,6 +14,7 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.going_on import tell_deadline
 from sshq.use_cases.orphans import EVERY_MINUTES, find_orphans
 from sshq.use_cases.stop import stop_job
+from sshq.use_cases.waiting import call, show_places
 from sshq.use_cases.watch_idleness import watch_idleness
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def sweep(services: Services) -> list[str]:
             failed.append(job.name)
     if services.clock.now().minute % EVERY_MINUTES == 0:
         find_orphans(services)
+    try:
+        call(services)
+        show_places(services)
+    except Exception:  # noqa: BLE001
+        Logger(child=True).exception("the waiting room could not be looked after")
+        failed.append("the waiting room")
     return failed
 
 

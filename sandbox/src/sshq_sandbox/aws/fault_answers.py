@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from sshq_sandbox.aws.api_call import ApiCall
 
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+_ABOVE_THE_QUOTA = (
+    "The account-level service limit for training job usage is 0 Instances, with current "
+    "utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service Quotas "
+    "to request an increase for this quota."
+)
 _THROTTLING_CODES = {"s3": "SlowDown", "iam": "Throttling", "sts": "Throttling"}
 
 
@@ -25,7 +30,7 @@ class FaultAnswer:
 
 
 def answer_for(kind: FaultKind, call: ApiCall, message: str = "") -> FaultAnswer:
-    """The refusal (throttle, 5xx or denial) in the shape of the call's own service.
+    """The refusal (throttle, 5xx, denial or quota) in the shape of the call's own service.
 
     `message` stands in for AWS's own sentence.
     """
@@ -57,6 +62,8 @@ def _error(kind: FaultKind, call: ApiCall) -> tuple[int, str, str]:
         code = "AccessDenied" if call.protocol in {"query", "rest-xml"} else "AccessDeniedException"
         what = f"{call.service}:{call.operation}"
         return 400 if json_like else 403, code, f"User is not authorized to perform: {what}"
+    if kind is FaultKind.QUOTA:
+        return 400, "ResourceLimitExceeded", _ABOVE_THE_QUOTA
     if kind is FaultKind.SERVER_ERROR:
         code = "InternalError" if call.service == "s3" else "InternalFailure"
         return 500, code, "An internal error occurred. Try again."

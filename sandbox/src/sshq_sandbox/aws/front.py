@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+NO_CAPACITY = "HTTP_X_SANDBOX_NO_CAPACITY"
+"""A header of ours on the way to CreateTrainingJob: the job will find no machine."""
+
 _DROPPED = "dropped"
 _EXPECTED_OWNER = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
 _BEFORE = {FaultKind.TIMEOUT_BEFORE, FaultKind.CRASH_BEFORE}
@@ -66,7 +69,9 @@ class Front:
             seconds = time.perf_counter() - began
             self._calls.record(call, at=at, status=status, error=error, seconds=seconds)
 
-        if fault is not None and fault not in _BEFORE | _AFTER:
+        if fault is FaultKind.CAPACITY:
+            environ[NO_CAPACITY] = "yes"
+        elif fault is not None and fault not in _BEFORE | _AFTER:
             answer = answer_for(fault, call)
             ended(answer.status, answer.code)
             start_response(f"{answer.status} Error", answer.headers)

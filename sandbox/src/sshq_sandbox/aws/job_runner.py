@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SSH_PORT = 2222
 """The port of the job's SSH server, which each container's own free port stands for."""
 
+_NO_CAPACITY = (
+    "CapacityError: Unable to provision requested ML compute capacity. "
+    "Please retry using a different ML instance type."
+)
 _LOOK_AT_CLOCK_SECONDS = 1.0
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
@@ -120,6 +124,9 @@ class _Run:
 
     def _run(self) -> None:
         job, progress = self._job, self._progress
+        if job.lacks_capacity:
+            progress.failed(job, _NO_CAPACITY)
+            return
         try:
             progress.entered(job, "Downloading")
             credentials = self._platform.credentials(job)

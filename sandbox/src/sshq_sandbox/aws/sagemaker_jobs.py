@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DETAIL_TYPE = "SageMaker Training Job State Change"
 
+NO_CAPACITY = "sandbox:no-capacity"
+NO_CAPACITY_HEADER = "X-Sandbox-No-Capacity"
+
 _NOT_FOUND = "Requested resource not found."
 _MOST_TAGS = 50
 
@@ -44,7 +47,10 @@ def install(patches: Patches, jobs: TrainingJobs) -> None:
 
     def answer(method: Callable[[Any, dict[str, Any]], dict[str, Any] | None]) -> Any:  # noqa: ANN401
         def respond(response: Any) -> Any:  # noqa: ANN401  (moto's SageMakerResponse)
-            result = method(response.sagemaker_backend, json.loads(response.body or "{}"))
+            request = json.loads(response.body or "{}")
+            if NO_CAPACITY_HEADER in response.headers:
+                request[NO_CAPACITY] = True
+            result = method(response.sagemaker_backend, request)
             return EmptyResult() if result is None else ActionResult(result)
 
         return respond
@@ -78,6 +84,7 @@ class TrainingJobs:
     def create(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
         from moto.sagemaker.exceptions import ResourceInUseException  # noqa: PLC0415
 
+        lacks_capacity = request.pop(NO_CAPACITY, False)
         _check(request)
         _check_role(request["RoleArn"], backend.account_id)
         name = request["TrainingJobName"]
@@ -97,6 +104,7 @@ class TrainingJobs:
                 request=request,
                 created=self._clock(),
                 tags=list(request.get("Tags") or []),
+                lacks_capacity=lacks_capacity,
             )
             backend.training_jobs[name] = job
             self._tell(job)

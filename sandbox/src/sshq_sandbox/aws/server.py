@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sshq_sandbox.aws import moto_corrections, sagemaker_jobs
+from sshq_sandbox.aws import moto_corrections, price_list, sagemaker_jobs
 from sshq_sandbox.aws.calls import CallLog
 from sshq_sandbox.aws.faults import FaultPlan
 from sshq_sandbox.aws.front import Front
@@ -71,7 +71,7 @@ class AwsServer:
         """Access key id → the name under which its calls are recorded."""
         self.faults = FaultPlan()
         self.calls = CallLog(state_dir / "calls.jsonl", self.callers)
-        self._targets: dict[str, TargetHandler] = {}
+        self._targets: dict[str, TargetHandler] = dict(price_list.targets())
         self._patches = Patches()
         self._runner: JobRunner | None = None
         self._warm_up: WarmUp | None = None

@@ -50,6 +50,7 @@ class TrainingJob:
     training_started: datetime | None = None
     training_ended: datetime | None = None
     transitions: list[dict[str, Any]] = field(default_factory=list)
+    lacks_capacity: bool = False
 
     def __post_init__(self) -> None:
         self.modified = self.created
@@ -115,7 +116,7 @@ class TrainingJob:
         if self.training_started and self.training_ended:
             seconds = (self.training_ended - self.training_started).total_seconds()
             output["TrainingTimeInSeconds"] = max(1, math.ceil(seconds))
-            output["BillableTimeInSeconds"] = max(1, math.ceil(seconds)) * self.instance_count
+            output["BillableTimeInSeconds"] = max(1, math.ceil(seconds))  # of one instance
         return {name: value for name, value in output.items() if value is not None}
 
     def summary(self) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Methods:
             "chat.postEphemeral": self._chat_post_ephemeral,
             "chat.postMessage": self._chat_post_message,
             "chat.update": self._chat_update,
+            "conversations.history": self._conversations_history,
             "conversations.open": self._conversations_open,
             "usergroups.users.list": self._usergroups_users_list,
             "users.info": self._users_info,
@@ -89,6 +90,7 @@ class Methods:
             text=text or "",
             blocks=blocks or [],
             thread_ts=arguments.get("thread_ts"),
+            metadata=_metadata(arguments),
         )
         return {"channel": conversation.id, "ts": message.ts, "message": message.payload()}
 
@@ -125,6 +127,22 @@ class Methods:
         message = self._own_message(arguments, "cant_delete_message")
         self._workspace.delete(message)
         return {"channel": message.channel, "ts": message.ts}
+
+    def _conversations_history(self, arguments: Arguments) -> Answer:
+        conversation = self._conversation(required(arguments, "channel"))
+        if people.BOT_USER_ID not in conversation.members:
+            raise ApiError("not_in_channel")
+        found = self._workspace.history(conversation.id, float(arguments.get("oldest") or 0))
+        with_metadata = arguments.get("include_all_metadata") in (True, "true", "1", 1)
+        limit = int(arguments.get("limit") or 100)
+        return {
+            "messages": [
+                message.payload()
+                | ({"metadata": message.metadata} if with_metadata and message.metadata else {})
+                for message in found[:limit]
+            ],
+            "has_more": len(found) > limit,
+        }
 
     def _conversations_open(self, arguments: Arguments) -> Answer:
         if arguments.get("channel"):
@@ -251,6 +269,14 @@ def message_content(arguments: Arguments) -> tuple[str | None, list[dict[str, An
     if text and len(text) > LONGEST_TEXT:
         raise ApiError("msg_too_long")
     return text, blocks
+
+
+def _metadata(arguments: Arguments) -> dict[str, Any]:
+    """https://docs.slack.dev/messaging/message-metadata"""
+    given = _parsed(arguments.get("metadata") or {}, "invalid_metadata_format")
+    if given and (not isinstance(given, dict) or set(given) != {"event_type", "event_payload"}):
+        raise ApiError("invalid_metadata_schema")
+    return dict(given)
 
 
 def valid_view(given: Json, kind: str) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Message:
     thread_ts: str | None = None
     edited_ts: str | None = None
     bot_id: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
     rendered: str = ""
     """The message as a terminal shows it."""
 
@@ -151,6 +152,7 @@ class Workspace:
         blocks: list[dict[str, Any]],
         only_for: str | None = None,
         thread_ts: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> Message:
         is_bot = user == people.BOT_USER_ID
         message = Message(
@@ -162,8 +164,18 @@ class Workspace:
             only_for=only_for,
             thread_ts=thread_ts,
             bot_id=people.BOT_ID if is_bot else None,
+            metadata=metadata or {},
         )
         return self._keep(message)
+
+    def history(self, channel: str, oldest: float) -> list[Message]:
+        """What everybody in the channel sees, the newest first."""
+        found = (m for m in self._messages.values() if m.channel == channel and not m.is_ephemeral)
+        return sorted(
+            (message for message in found if float(message.ts) >= oldest),
+            key=lambda message: message.ts,
+            reverse=True,
+        )
 
     def edit(
         self, message: Message, *, text: str | None, blocks: list[dict[str, Any]] | None

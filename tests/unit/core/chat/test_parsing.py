@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
-from sshq.chat.commands.jobs import Run
+from sshq.chat.commands.asking import Run
 from sshq.chat.commands.members import AddUser
 from sshq.chat.commands.sharing import ShareJob
 from sshq.chat.commands.watch import Listing
@@ -63,7 +63,7 @@ def test_a_person_is_an_id(typed: str) -> None:
         ("run --hours -1", Reason.USAGE),
         ("run --hours", Reason.USAGE),
         ("run --gpu 1", Reason.USAGE),
-        ("run now", Reason.USAGE),
+        ("run gpu now", Reason.USAGE),
         ("run --hours 1 --hours 2", Reason.USAGE),
         ("run --instance m5.large", Reason.USAGE),
         ("run --env 1A=b", Reason.USAGE),

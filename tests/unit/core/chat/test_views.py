@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 CONSOLE = Console("eu-west-1")
 
 # The facts that a reason's sentence needs.
-FACTS: dict[Why, dict[str, str]] = {}
+_RUN = {"shape": "1 × ml.g5.xlarge, 8 h, pytorch", "reason": "a <b> deadline"}
+FACTS: dict[Why, dict[str, str]] = {
+    Why.NOT_ALLOWED: _RUN | {"preset": "gpu", "what": "ml.p5.48xlarge"},
+    Why.TOO_MANY_JOBS: _RUN | {"jobs": "3", "most": "3"},
+    Why.OVER_BUDGET: _RUN | {"cost": "$12.00", "left": "$3.00"},
+    Why.EXPENSIVE: _RUN | {"cost": "$1,200.00", "limit": "$100.00"},
+}
 
 
 def check(view: View) -> None:

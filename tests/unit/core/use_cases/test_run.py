@@ -115,16 +115,16 @@ def test_an_activation_whose_answer_was_lost_doesnt_stay(
 
 
 def test_a_job_that_sagemaker_refuses_leaves_nothing_behind(services: MemoryServices) -> None:
-    services.training_jobs.error = Refusal(
-        Reason.QUOTA, instance="ml.p5.48xlarge", detail="limit 0"
-    )
+    services.training_jobs.error = Refusal(Reason.REFUSED_BY_AWS, detail="no such image")
     commands(services, services.message(ALICE, "run", instance="ml.p5.48xlarge"))
 
     (job,) = services.jobs.all.values()
     assert job.phase is Phase.FAILED
     assert services.nodes.activations == {}
     assert services.startup_files.stored == {}
-    assert "quota" in services.chat.everything()
+    assert "no such image" in services.chat.everything()
+    assert job.cost_micros == 0
+    assert set(services.budgets.committed.values()) == {0}
 
 
 def test_more_hours_than_the_stack_allows_are_refused(services: MemoryServices) -> None:

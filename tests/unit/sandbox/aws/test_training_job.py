@@ -51,7 +51,7 @@ def test_transitions_are_closed_one_by_one() -> None:
     assert described["TrainingStartTime"] == _at(2)
     assert described["TrainingEndTime"] == _at(4)
     assert described["TrainingTimeInSeconds"] == 2
-    assert described["BillableTimeInSeconds"] == 4
+    assert described["BillableTimeInSeconds"] == 2
     assert "VpcConfig" not in described
 
 

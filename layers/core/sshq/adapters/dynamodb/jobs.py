@@ -28,7 +28,7 @@ class DynamoJobs:
 
     def add(self, job: Job) -> Job:
         try:
-            self._table.put(_item(job, version=1), condition="attribute_not_exists(pk)")
+            self._table.put(new_item(job), condition="attribute_not_exists(pk)")
         except ConditionFailedError:
             stored = self.get(job.name)
             if stored is None:
@@ -86,6 +86,16 @@ class DynamoJobs:
             _owned_by(owner), index="gsi2", between=between, latest_first=latest_first
         )
         return [from_item(Job, item) for item in found]
+
+
+def job_key(name: str) -> tuple[str, str]:
+    """Where a job stands in the table."""
+    return _pk(name), _SK
+
+
+def new_item(job: Job) -> Item:
+    """A job as it is stored for the first time, by whichever transaction does so."""
+    return _item(job, version=1)
 
 
 def _pk(name: str) -> str:

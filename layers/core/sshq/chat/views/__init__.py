@@ -2,10 +2,11 @@
 
 from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
+from sshq.chat.views.asking import cost, presets, submitted, waiting
 from sshq.chat.views.audit import audit_trail, audit_verified
 from sshq.chat.views.health import health
 from sshq.chat.views.help import help_text
-from sshq.chat.views.jobs import job_list, stopping, stopping_all, submitted, ticket
+from sshq.chat.views.jobs import job_list, stopping, stopping_all, ticket
 from sshq.chat.views.living import idle_warning, job, log, status
 from sshq.chat.views.members import (
     joined,
@@ -37,6 +38,7 @@ __all__ = [
     "audit_trail",
     "audit_verified",
     "ca",
+    "cost",
     "dead_letter",
     "drift",
     "export",
@@ -54,6 +56,7 @@ __all__ = [
     "people_picker",
     "plan",
     "plan_lines",
+    "presets",
     "refusal",
     "removal_plan",
     "session_list",
@@ -68,4 +71,5 @@ __all__ = [
     "submitted",
     "ticket",
     "ticket_reused",
+    "waiting",
 ]

@@ -31,11 +31,6 @@ def job_list(jobs: list[Job], now: datetime, here: Texts) -> View:
     return View(text=title, blocks=(section(f"*{title}*"), *rows))
 
 
-def submitted(job: Job, here: Texts) -> View:
-    """The answer to `/sshq run`."""
-    return notice(here, "run.submitted", job=job.name)
-
-
 def stopping(job: Job, here: Texts) -> View:
     """The answer to `/sshq stop`."""
     return notice(here, "stop.stopping", job=job.name)

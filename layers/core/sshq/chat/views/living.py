@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sshq.chat.catalogue import Texts, texts
 from sshq.chat.mrkdwn import escape
 from sshq.chat.view import View
+from sshq.chat.views.asking import cost
 from sshq.chat.views.blocks import actions, button, context, preformatted, section
 from sshq.chat.views.jobs import shape
 from sshq.chat.views.notices import notice
@@ -56,6 +57,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
         blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))
         blocks.append(preformatted(log_text(lines, several=job.shape.count > 1)))
     blocks.append(context(f"{shape(job, here)} · {_links(job, console, here)}"))
+    blocks.append(context(escape(cost(job, here))))
     buttons = _buttons(job, here)
     if buttons:
         blocks.append(actions(*buttons))

@@ -1,21 +1,8 @@
 """English: jobs."""
 
 TEXTS: dict[str, str] = {
-    "command.run": "start a SageMaker job that you can reach over SSH",
     "command.stop": "end a job, and everything through which it could be entered",
-    "parameter.instance": "SageMaker instance type, such as ml.g5.xlarge",
-    "parameter.count": "number of instances, 1 to 16",
-    "parameter.image": "ECR image URI",
-    "parameter.hours": "end after so many hours",
-    "parameter.command": "what to run; without it the job is a workbench that waits for you",
-    "parameter.env": "an environment variable for the job",
-    "parameter.name": "a short name, part of the job's name",
-    "parameter.login": "who logs in over SSH: root, or a user whom the image has",
-    "parameter.wait": "let the command wait until you start it, but no longer than that (10m)",
-    "parameter.on_failure": "if SSH can't be set up: run the command all the same, or fail the job",
     "parameter.job": "the job's name; not needed when you have one job only",
-    "run.submitted": "Job `{job}` is submitted. I keep its message in your DM up to date, and "
-    "show you a ticket here when it is ready.",
     "stop.stopping": "Job `{job}` is stopping. Its ticket and connections are dead from now on.",
     "jobs.title": "Your jobs",
     "jobs.none": "You have no open jobs. `/sshq run` starts one.",
@@ -49,11 +36,4 @@ TEXTS: dict[str, str] = {
     "refusal.job-not-ready.next": "Its message in your DM tells how far it is.",
     "refusal.job-has-ended": "`{job}` has ended, or is about to.",
     "refusal.job-has-ended.next": "`/sshq run` starts a new one.",
-    "refusal.name-taken": "SageMaker has a job `{job}` already that isn't this request's.",
-    "refusal.name-taken.next": "Try `/sshq run` again.",
-    "refusal.over-the-cap": "{hours} hours are more than the {cap} that a job may have here.",
-    "refusal.over-the-cap.next": "Ask for at most --hours {cap}.",
-    "refusal.quota": "This AWS account's quota doesn't allow another `{instance}`: {detail}",
-    "refusal.quota.next": "Stop a job, take another --instance, or ask your admin to raise the "
-    "quota in Service Quotas.",
 }

@@ -3,6 +3,7 @@
 from sshq.chat.catalogue.zh import (
     access,
     approvals,
+    asking,
     audit,
     container,
     general,
@@ -14,5 +15,18 @@ from sshq.chat.catalogue.zh import (
     watch,
 )
 
-AREAS = (general, setup, members, jobs, watch, access, approvals, container, sharing, audit, health)
+AREAS = (
+    general,
+    setup,
+    members,
+    asking,
+    jobs,
+    watch,
+    access,
+    approvals,
+    container,
+    sharing,
+    audit,
+    health,
+)
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}

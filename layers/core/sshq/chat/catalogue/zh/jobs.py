@@ -1,20 +1,8 @@
 """Chinese (simplified): jobs."""
 
 TEXTS: dict[str, str] = {
-    "command.run": "启动一个可以通过 SSH 登录的 SageMaker 作业",
     "command.stop": "结束作业，并关闭进入它的一切途径",
-    "parameter.instance": "SageMaker 实例类型，例如 ml.g5.xlarge",
-    "parameter.count": "实例数量，1 到 16",
-    "parameter.image": "ECR 镜像 URI",
-    "parameter.hours": "多少小时后结束",
-    "parameter.command": "要运行的命令；不填则作业是等待您使用的工作台",
-    "parameter.env": "作业的环境变量",
-    "parameter.name": "简短的名字，会成为作业名的一部分",
-    "parameter.login": "SSH 登录的用户：root，或镜像中已有的用户",
-    "parameter.wait": "命令先等待您启动，但最多等这么久（10m）",
-    "parameter.on_failure": "SSH 无法就绪时：仍运行命令（run），或让作业失败（fail）",
     "parameter.job": "作业名；只有一个作业时可以省略",
-    "run.submitted": "作业 `{job}` 已提交。私信里的消息会随进度更新；就绪后票据会显示在这里。",
     "stop.stopping": "作业 `{job}` 正在停止。它的票据和连接从现在起失效。",
     "jobs.title": "您的作业",
     "jobs.none": "您没有未结束的作业。`/sshq run` 可以启动一个。",
@@ -48,10 +36,4 @@ TEXTS: dict[str, str] = {
     "refusal.job-not-ready.next": "私信中的消息会显示进度。",
     "refusal.job-has-ended": "`{job}` 已结束或即将结束。",
     "refusal.job-has-ended.next": "`/sshq run` 可以启动新的。",
-    "refusal.name-taken": "SageMaker 已有作业 `{job}`，且不属于此请求。",
-    "refusal.name-taken.next": "请再次运行 `/sshq run`。",
-    "refusal.over-the-cap": "{hours} 小时超过了此处允许的 {cap} 小时。",
-    "refusal.over-the-cap.next": "最多使用 --hours {cap}。",
-    "refusal.quota": "此 AWS 账户的配额不允许再启动 `{instance}`：{detail}",
-    "refusal.quota.next": "停止一个作业、换一种 --instance，或请管理员在 Service Quotas 中提高配额。",
 }

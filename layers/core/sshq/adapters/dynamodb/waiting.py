@@ -1,0 +1,84 @@
+"""`WAITING`: the waiting room, one partition: an item for each request, and one for each pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.adapters.dynamodb.items import from_item, iso, to_item
+from sshq.adapters.dynamodb.table import ConditionFailedError, Table
+from sshq.domain.waiting import Pool, WaitingRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_PK = "WAITING"
+_ENTRY = "ROOM#ENTRY#"
+_POOL = "ROOM#POOL#"
+
+
+class DynamoWaitingRoom:
+    """ports.WaitingRoom"""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, entry: WaitingRequest) -> tuple[WaitingRequest, bool]:
+        try:
+            self._table.put(_item(entry), condition="attribute_not_exists(pk)")
+        except ConditionFailedError:
+            return self.get(entry.request) or entry, False
+        return entry, True
+
+    def get(self, request: str) -> WaitingRequest | None:
+        item = self._table.get(_PK, _ENTRY + request)
+        return from_item(WaitingRequest, item) if item else None
+
+    def replace(self, entry: WaitingRequest, *, attempt: int) -> bool:
+        try:
+            self._table.put(
+                _item(entry), condition="attempt = :attempt", values={":attempt": attempt}
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def remove(self, request: str) -> None:
+        self._table.delete(_PK, _ENTRY + request)
+
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]:
+        entries, pools = [], {}
+        for item in self._table.query(_PK, "ROOM#"):
+            if item["sk"].startswith(_ENTRY):
+                entries.append(from_item(WaitingRequest, item))
+            else:
+                pool = from_item(Pool, item)
+                pools[pool.of_pool] = pool
+        return entries, pools
+
+    def tried_in_vain(self, pool: str, now: datetime) -> None:
+        try:
+            self._table.update(
+                _PK,
+                _POOL + pool,
+                "SET of_pool = :pool, tried_at = :now ADD failures :one",
+                condition="attribute_not_exists(tried_at) OR tried_at < :now",
+                values={":pool": pool, ":now": iso(now), ":one": 1},
+            )
+        except ConditionFailedError:
+            return  # a redelivery of the same try, or a later one was quicker
+
+    def let_in(self, pool: str) -> None:
+        try:
+            self._table.update(
+                _PK,
+                _POOL + pool,
+                "SET failures = :none",
+                condition="failures > :none",
+                values={":none": 0},
+            )
+        except ConditionFailedError:
+            return  # nobody has been tried in vain: there is no pause to end
+
+
+def _item(entry: WaitingRequest) -> dict[str, object]:
+    return to_item(entry, _PK, _ENTRY + entry.request)

@@ -1,0 +1,357 @@
+"""The waiting room: who finds no capacity waits in line, is called again, and may give up.
+
+Exactly once holds here too: an attempt's name follows from the request and its number, an attempt
+is made only when the one before has ended for want of capacity, and an entry is written on the
+condition that it still stands before that attempt.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.data import prices
+from sshq.domain.authorisation import Who
+from sshq.domain.fallbacks import fallbacks
+from sshq.domain.jobs import Job, Phase, job_name
+from sshq.domain.presets import Preset
+from sshq.domain.queue_message import Answer, QueueMessage
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.request_id import request_id
+from sshq.domain.waiting import (
+    LONGEST_WAIT,
+    MOST_EACH,
+    Cause,
+    WaitingRequest,
+    first_to_call,
+    lines,
+)
+from sshq.use_cases.announcing import post_once
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+from sshq.use_cases.deciding import commit
+from sshq.use_cases.release import release
+from sshq.use_cases.shaping import Shaped
+from sshq.use_cases.showing import show
+from sshq.use_cases.submitting import end_unsubmitted, forget, submit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sshq.chat.commands.asking import Again, Waiting
+    from sshq.chat.view import View
+    from sshq.domain.members import Member
+    from sshq.ports import Services
+
+# Where the environment lies while a request waits: in its own folder, which only the bot lists.
+_ENV_FILE = "job.json"
+# Slack takes about one change a second of a bot's messages; who is left out comes next minute.
+_MOST_SHOWN = 30
+
+
+def show_again(services: Services, message: QueueMessage) -> bool:
+    """Whether this request stands in line already (it is delivered again): then its message is shown."""
+    entry = services.waiting_room.get(message.request)
+    if entry is None:
+        return False
+    if entry.message is None:
+        _announce(services, message, entry, again=True)
+    return True
+
+
+def stand_in_line(
+    services: Services, message: QueueMessage, job: Job, env: Mapping[str, str]
+) -> bool:
+    """Whether others wait for the same already: then this request waits behind them, untried."""
+    entries, _ = services.waiting_room.all()
+    if sum(entry.owner.is_same(job.owner) for entry in entries) >= MOST_EACH:
+        raise Refusal(Reason.LINE_IS_FULL, most=str(MOST_EACH))
+    if all(entry.shape.pool != job.shape.pool for entry in entries):
+        return False
+    services.startup_files.put(job.prefix, {_ENV_FILE: json.dumps({"env": dict(env)}).encode()})
+    waits = _entry(job, Cause.LINE, "", attempt=job.attempt)
+    entry, is_new = services.waiting_room.add(
+        waits.model_copy(update={"correlation": message.correlation})
+    )
+    _announce(services, message, entry, again=not is_new)
+    return True
+
+
+def enter(services: Services, job: Job, cause: Cause, detail: str) -> None:
+    """Put a request whose attempt found no capacity into the waiting room, before its next attempt.
+
+    The entry is written before the row ends: should that be all that happens, the next attempt
+    waits for the row (`_is_next`), and whoever comes by again ends it.
+    """
+    forget(services, job, keep_files=True)
+    stored = services.waiting_room.get(job.request)
+    entry = _entry(job, cause, detail, attempt=job.attempt + 1)
+    if stored is None:
+        services.waiting_room.add(entry)
+    else:
+        kept = {"shown_place": 0, "since": stored.since, "correlation": stored.correlation}
+        services.waiting_room.replace(entry.model_copy(update=kept), attempt=job.attempt)
+    now = services.clock.now()
+    end = {"ended_at": now, "failure": cause.value, "requeued": True, "settled": True}
+    ended = services.jobs.change(
+        job.name, lambda row: row.entered(Phase.FAILED, now, **end) if row.is_open else None
+    )
+    release(services, ended or job, billable_seconds=0)
+    services.waiting_room.tried_in_vain(job.shape.pool, now)
+    services.audit.record("waits", actor=job.owner, job=job.name, cause=cause.value)
+    show_places(services)
+
+
+def again(services: Services, message: QueueMessage, arguments: Again) -> None:
+    """The caretaker has called: make the next attempt, if it is still the next."""
+    entry = services.waiting_room.get(arguments.request)
+    if (
+        entry is not None
+        and entry.attempt == arguments.attempt
+        and entry.owner.is_same(message.actor)
+    ):
+        _attempt(services, entry)
+
+
+def cancel(services: Services, message: QueueMessage, arguments: Waiting) -> None:
+    """The button: the request leaves the line, and nothing of it stays."""
+    entry = _own_entry(services, message, arguments.request)
+    _leave(services, entry)
+    services.audit.record("wait-cancelled", actor=entry.owner, request=entry.request)
+    if entry.message is not None:
+        here = texts(entry.language)
+        services.chat.update(entry.message, views.notice(here, "waiting.cancelled"))
+    call(services)
+
+
+def instead(services: Services, message: QueueMessage, arguments: Waiting) -> None:
+    """The button: take another instance type, at once if nobody waits for that one."""
+    entry = _own_entry(services, message, arguments.request)
+    shape = entry.shape.model_copy(update={"instance": arguments.instance or entry.shape.instance})
+    moved = entry.model_copy(update={"shape": shape, "cause": Cause.LINE, "detail": ""})
+    entries, _ = services.waiting_room.all()
+    if not services.waiting_room.replace(moved, attempt=entry.attempt):
+        raise Refusal(Reason.NO_LONGER_WAITING)
+    others = [e for e in entries if e.request != moved.request and e.shape.pool == shape.pool]
+    if others:
+        show_places(services)
+    else:
+        _attempt(services, moved)
+
+
+def call(services: Services) -> None:
+    """The caretaker's part, and that of each success: call the first in line of each pool."""
+    entries, pools = services.waiting_room.all()
+    now = services.clock.now()
+    for entry in entries:
+        if now - entry.since > LONGEST_WAIT:
+            _leave(services, entry)
+            if entry.message is not None:
+                here = texts(entry.language)
+                services.chat.update(entry.message, views.notice(here, "waiting.too-long"))
+    in_line = lines([e for e in entries if now - e.since <= LONGEST_WAIT], _running(services))
+    for entry in first_to_call(in_line, pools, now):
+        identity = f"attempt {entry.attempt} of {entry.request} at {now.isoformat()}"
+        turn = QueueMessage(
+            request=request_id(entry.owner.team, identity),
+            correlation=entry.correlation,
+            actor=entry.owner,
+            verb="run-again",
+            arguments={"request": entry.request, "attempt": entry.attempt},
+            answer=Answer(),
+            received_at=now,
+        )
+        services.commands_queue.send(
+            turn.model_dump_json(), group=turn.group, deduplication=turn.request
+        )
+
+
+def show_places(services: Services) -> None:
+    """Bring the messages of those whose place has changed up to date, the first in line first."""
+    entries, pools = services.waiting_room.all()
+    changed = []
+    for pool, waiting in lines(entries, _running(services) if entries else {}).items():
+        for place, entry in enumerate(waiting, start=1):
+            if entry.message is not None and entry.shown_place != place:
+                changed.append((place, len(waiting), pool, entry))
+    for place, length, pool, entry in sorted(changed, key=lambda row: row[0])[:_MOST_SHOWN]:
+        next_try = pools[pool].next_try() if pool in pools else None
+        view = _view(services, entry, place, length, next_try)
+        if entry.message is not None:
+            services.chat.update(entry.message, view)
+        shown = entry.model_copy(update={"shown_place": place})
+        services.waiting_room.replace(shown, attempt=entry.attempt)
+
+
+def _attempt(services: Services, entry: WaitingRequest) -> None:
+    """One attempt. What isn't for want of capacity ends the waiting, and is told."""
+    job: Job | None = None
+    try:
+        member = _member(services, entry)
+        if not _is_next(services, entry, member):
+            return
+        job = _row(services, entry, member)
+        if job.phase is Phase.REQUESTED:
+            job = submit(services, job, member, _environment(services, entry))
+    except Refusal as refusal:
+        if refusal.reason is Reason.QUOTA and job is not None:
+            enter(services, job, Cause.QUOTA, refusal.facts.get("detail", ""))
+            return
+        if job is not None:
+            release(services, end_unsubmitted(services, job, refusal), billable_seconds=0)
+        _leave(services, entry)
+        raise
+    if job.requeued:
+        enter(services, job, Cause.QUOTA, entry.detail)
+        return
+    show(services, job)
+    services.waiting_room.let_in(entry.shape.pool)
+    services.waiting_room.remove(entry.request)
+    call(services)
+    show_places(services)
+
+
+def _member(services: Services, entry: WaitingRequest) -> Member:
+    """Whoever waited a week may have left meanwhile."""
+    member = authorise(services, entry.owner, Who.MEMBER, verb="run")
+    if member is None:
+        raise Refusal(Reason.NOT_A_MEMBER, user=entry.owner.user)
+    return member
+
+
+def _is_next(services: Services, entry: WaitingRequest, member: Member) -> bool:
+    """Whether the attempt before ended for want of capacity. If it ended otherwise, nobody waits."""
+    if entry.attempt == 1:
+        return True
+    before = services.jobs.get(_name(entry, member, entry.attempt - 1))
+    if before is None or before.requeued:
+        return True
+    if not before.is_open:
+        services.waiting_room.remove(entry.request)
+    return False
+
+
+def _row(services: Services, entry: WaitingRequest, member: Member) -> Job:
+    """The attempt's row with its reservation, made once. Raises Refusal where a limit forbids it."""
+    name = _name(entry, member, entry.attempt)
+    stored = services.jobs.get(name)
+    if stored is not None:
+        return stored
+    now = services.clock.now()
+    job = Job(
+        name=name,
+        owner=entry.owner,
+        request=entry.request,
+        shape=entry.shape,
+        prefix=entry.prefix,
+        created_at=now,
+        asked_at=entry.since,
+        phase_since=now,
+        cap_seconds=0,
+        deadline=now + timedelta(hours=entry.shape.hours),
+        message=entry.message,
+        language=entry.language,
+        attempt=entry.attempt,
+        reason=entry.reason,
+        approved_by=entry.approved_by,
+        ca_keys=services.ca.key_ids,
+    )
+    # Of the image only the address is known now, and it was allowed when it was asked for.
+    preset = _preset(services, entry).model_copy(update={"allow_images": ()})
+    shaped = Shaped(shape=entry.shape, preset=preset, image=(entry.shape.image,))
+    return commit(services, job, shaped, member)[0]
+
+
+def _name(entry: WaitingRequest, member: Member, attempt: int) -> str:
+    return job_name(
+        member_slug=member.slug, label=entry.shape.name, request=entry.request, attempt=attempt
+    )
+
+
+def _environment(services: Services, entry: WaitingRequest) -> dict[str, str]:
+    kept = services.startup_files.get(entry.prefix, _ENV_FILE)
+    if kept is None:
+        raise Refusal(Reason.NO_LONGER_WAITING)
+    found: dict[str, str] = json.loads(kept)["env"]
+    return found
+
+
+def _entry(job: Job, cause: Cause, detail: str, *, attempt: int) -> WaitingRequest:
+    return WaitingRequest(
+        request=job.request,
+        correlation=job.request[:12],
+        owner=job.owner,
+        shape=job.shape,
+        prefix=job.prefix,
+        attempt=attempt,
+        since=job.asked_at or job.created_at,
+        cause=cause,
+        detail=detail,
+        message=job.message,
+        language=job.language,
+        reason=job.reason,
+        approved_by=job.approved_by,
+    )
+
+
+def _leave(services: Services, entry: WaitingRequest) -> None:
+    services.startup_files.delete(entry.prefix)
+    services.waiting_room.remove(entry.request)
+
+
+def _own_entry(services: Services, message: QueueMessage, request: str) -> WaitingRequest:
+    authorise(services, message.actor, Who.MEMBER, verb=message.verb)
+    entry = services.waiting_room.get(request)
+    if entry is None:
+        raise Refusal(Reason.NO_LONGER_WAITING)
+    if not entry.owner.is_same(message.actor):
+        raise Refusal(Reason.NOT_YOUR_JOB, job=entry.shape.name)
+    return entry
+
+
+def _announce(
+    services: Services, message: QueueMessage, entry: WaitingRequest, *, again: bool
+) -> None:
+    """The request's one message, and a word where the command was typed."""
+    posted = post_once(
+        services,
+        entry.owner,
+        _view(services, entry, 0, 0, None),
+        key=entry.request,
+        since=entry.since,
+        again=again,
+    )
+    services.waiting_room.replace(
+        entry.model_copy(update={"message": posted}), attempt=entry.attempt
+    )
+    here = texts(entry.language)
+    answer(services, message, views.notice(here, "waiting.begun", pool=entry.shape.pool))
+    show_places(services)
+
+
+def _view(
+    services: Services, entry: WaitingRequest, place: int, length: int, next_try: datetime | None
+) -> View:
+    usd = prices()["usd_per_hour"]
+    other = fallbacks(entry.shape.instance, usd, _preset(services, entry))
+    return views.waiting(entry, place=place, length=length, next_try=next_try, instead=other)
+
+
+def _preset(services: Services, entry: WaitingRequest) -> Preset:
+    """As it is now; a preset that is gone forbids nothing any more."""
+    return services.presets.read().presets.get(entry.shape.preset) or Preset(
+        name=entry.shape.preset
+    )
+
+
+def _running(services: Services) -> dict[str, dict[str, int]]:
+    """Instances in use by pool and member."""
+    found: dict[str, dict[str, int]] = {}
+    for job in services.jobs.open_jobs():
+        by_owner = found.setdefault(job.shape.pool, {})
+        by_owner[job.owner.tag] = by_owner.get(job.owner.tag, 0) + job.shape.count
+    return found

@@ -1,0 +1,248 @@
+"""The waiting room: in line, called again, given up; one request is one job all the while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.jobs import Job, Phase
+from sshq.domain.members import Limits
+from sshq.domain.queue_message import QueueMessage
+from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.waiting import Cause, WaitingRequest
+from sshq.use_cases.dispatch import commands
+from sshq.use_cases.follow import follow
+from sshq.use_cases.sweep import sweep
+from tests.core_services import ALICE, BOB, MemoryServices
+
+if TYPE_CHECKING:
+    from sshq.domain.identity import Actor
+
+GPU = "ml.g5.xlarge"
+FULL = Refusal(Reason.QUOTA, instance=GPU, detail="the limit is 1")
+
+
+def ask(services: MemoryServices, actor: Actor = ALICE, trigger: str = "1.1", **more: Any) -> str:
+    message = services.message(
+        actor, "run", trigger=trigger, instance=GPU, env={"TOKEN": "secret"}, **more
+    )
+    commands(services, message)
+    return message.request
+
+
+def tick(services: MemoryServices, minutes: int = 1) -> None:
+    """The caretaker's round, and what it sends is worked off."""
+    services.clock.time += timedelta(minutes=minutes)
+    sweep(services)
+    work_off(services)
+
+
+def work_off(services: MemoryServices) -> None:
+    while services.commands_queue.sent:
+        body, _, _ = services.commands_queue.sent.pop(0)
+        commands(services, QueueMessage.model_validate_json(body))
+
+
+def waiting(services: MemoryServices) -> list[WaitingRequest]:
+    return list(services.waiting_room.entries.values())
+
+
+def open_jobs(services: MemoryServices) -> list[Job]:
+    return [job for job in services.jobs.all.values() if job.is_open]
+
+
+@pytest.fixture
+def full(services: MemoryServices) -> MemoryServices:
+    """With no capacity, and alice's request waiting for some."""
+    services.enrol(BOB, "bob")
+    services.training_jobs.error = FULL
+    ask(services)
+    return services
+
+
+def test_without_capacity_the_request_waits_and_nothing_is_set_aside(full: MemoryServices) -> None:
+    (entry,) = waiting(full)
+    (job,) = full.jobs.all.values()
+
+    assert (entry.attempt, entry.cause, entry.detail) == (2, Cause.QUOTA, "the limit is 1")
+    assert job.requeued
+    assert full.nodes.activations == {}
+    assert set(full.budgets.committed.values()) == {0}
+    assert "place 1 of 1" in full.chat.shown[job.message.ts].text if job.message else False
+
+
+def test_it_is_tried_again_under_the_next_attempts_name_with_all_that_was_asked_for(
+    full: MemoryServices,
+) -> None:
+    full.training_jobs.error = None
+    tick(full)
+
+    first, second = full.jobs.all.values()
+    assert first.name != second.name
+    assert list(full.training_jobs.created) == [second.name]
+    assert (second.attempt, second.phase) == (2, Phase.SUBMITTED)
+    assert second.request == first.request
+    assert second.message == first.message
+    assert b"export TOKEN=secret" in full.startup_files.stored[second.prefix]["job.env"]
+    assert waiting(full) == []
+    assert second.reserved_micros > 0
+
+
+def test_pauses_grow_and_a_freed_instance_ends_them(full: MemoryServices) -> None:
+    tried = []
+    for _ in range(8):
+        before = len(full.jobs.all)
+        tick(full)
+        tried.append(len(full.jobs.all) - before)
+
+    # After one minute, two more, four more …
+    assert tried == [1, 0, 1, 0, 0, 0, 1, 0]
+
+    full.training_jobs.error = None
+    full.waiting_room.let_in(GPU)
+    tick(full)
+    assert len(open_jobs(full)) == 1
+
+
+def test_a_later_request_goes_behind_those_who_wait_without_a_try(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    ask(full, BOB, trigger="2.2")
+
+    assert full.training_jobs.created == {}
+    assert [entry.cause for entry in waiting(full)] == [Cause.QUOTA, Cause.LINE]
+    assert b"secret" in full.startup_files.stored[waiting(full)[1].prefix]["job.json"]
+
+    tick(full)
+    assert {job.owner for job in open_jobs(full)} == {ALICE, BOB}
+    assert waiting(full) == []
+
+
+def test_another_pool_isnt_held_up(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    commands(full, full.message(BOB, "run", trigger="2.2", instance="ml.m5.large"))
+
+    assert [job.owner for job in open_jobs(full)] == [BOB]
+
+
+def test_a_job_that_ends_for_want_of_a_machine_waits_too(services: MemoryServices) -> None:
+    request = ask(services)
+    (job,) = open_jobs(services)
+    services.training_jobs.status[job.name] = TrainingStatus(
+        "Failed", "Failed", "CapacityError: Unable to provision", billable_seconds=0
+    )
+    follow(services, job.name)
+    follow(services, job.name)
+
+    (entry,) = waiting(services)
+    assert (entry.request, entry.attempt, entry.cause) == (request, 2, Cause.CAPACITY)
+    assert services.budgets.committed[job.budget_month] == 0
+
+    tick(services)
+    (again,) = open_jobs(services)
+    assert again.attempt == 2
+    assert b"secret" in services.startup_files.stored[again.prefix]["job.env"]
+
+
+def test_an_attempt_isnt_made_while_the_one_before_may_still_run(services: MemoryServices) -> None:
+    """The entry was written, and then the worker died: the job may yet be submitted."""
+    ask(services)
+    (job,) = open_jobs(services)
+    services.waiting_room.add(
+        WaitingRequest(
+            request=job.request,
+            correlation="c",
+            owner=ALICE,
+            shape=job.shape,
+            prefix=job.prefix,
+            attempt=2,
+            since=services.clock.now(),
+            cause=Cause.QUOTA,
+        )
+    )
+    tick(services)
+    assert len(services.training_jobs.created) == 1
+
+    services.training_jobs.status[job.name] = TrainingStatus("Completed", "Completed")
+    tick(services)
+    assert len(services.training_jobs.created) == 1
+    assert waiting(services) == []
+
+
+def test_the_same_call_delivered_twice_is_one_attempt(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    full.clock.time += timedelta(minutes=1)
+    sweep(full)
+    (body, _, _) = full.commands_queue.sent.pop()
+    call = QueueMessage.model_validate_json(body)
+    commands(full, call)
+    commands(full, call.model_copy(update={"request": "f" * 64}))
+
+    assert len(full.training_jobs.created) == 1
+
+
+def test_whoever_left_meanwhile_gets_no_job(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    full.members.by_key.clear()
+    tick(full)
+
+    assert full.training_jobs.created == {}
+    assert waiting(full) == []
+    assert full.startup_files.stored == {}
+
+
+def test_a_budget_that_is_used_up_meanwhile_ends_the_waiting(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    key = (ALICE.team, ALICE.user)
+    poor = full.members.by_key[key].model_copy(update={"limits": Limits(budget=1)})
+    full.members.by_key[key] = poor
+    tick(full)
+
+    assert full.training_jobs.created == {}
+    assert waiting(full) == []
+    assert "left this month" in full.chat.said[-1][1].text
+
+
+def test_the_waiting_can_be_ended_and_leaves_nothing(full: MemoryServices) -> None:
+    (entry,) = waiting(full)
+    commands(full, full.message(BOB, "wait-cancel", trigger="3.3", request=entry.request))
+    assert waiting(full) == [entry]
+
+    commands(full, full.message(ALICE, "wait-cancel", trigger="4.4", request=entry.request))
+    assert waiting(full) == []
+    assert full.startup_files.stored == {}
+    assert "stopped waiting" in full.chat.said[-1][1].text
+
+    commands(full, full.message(ALICE, "wait-cancel", trigger="5.5", request=entry.request))
+    assert "doesn't wait any more" in full.chat.said[-1][1].text
+
+
+def test_another_type_is_tried_at_once(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    (entry,) = waiting(full)
+    other = "ml.g4dn.xlarge"
+    commands(
+        full,
+        full.message(ALICE, "wait-instead", trigger="3.3", request=entry.request, instance=other),
+    )
+
+    (job,) = open_jobs(full)
+    assert (job.shape.instance, job.attempt) == (other, 2)
+    assert waiting(full) == []
+
+
+def test_a_week_is_enough(full: MemoryServices) -> None:
+    tick(full, minutes=7 * 24 * 60 + 1)
+
+    assert waiting(full) == []
+    assert full.startup_files.stored == {}
+
+
+def test_nobody_fills_the_line_alone(full: MemoryServices) -> None:
+    for number in range(25):
+        ask(full, ALICE, trigger=f"9.{number}")
+
+    assert len(waiting(full)) == 20
+    assert "wait for capacity already" in full.chat.said[-1][1].text
