@@ -264,16 +264,15 @@ def failed_start_up(folder: Path, no_sshd: Path) -> None:
 
 def agent_is_pinned(folder: Path, bare: Path) -> None:
     _heading("an agent that isn't the pinned one doesn't run; changed start-up files don't either")
-    container = RootContainer(
-        bare, _new(folder / "other-agent"), AUTHORITY, shape={"command": "true"}
-    )
+    container = RootContainer(bare, _new(folder / "other-agent"), AUTHORITY)
     container.lay_out()
     for package in (container.ml / "input/data/sshq-agent").iterdir():
         package.write_bytes(package.read_bytes() + b"\0")
     container.run()
-    container.wait()
-    codes = {record["code"] for record in container.records("agent")}
-    _expect(codes == {"checksum_differs"}, f"one byte more in the agent's package: {codes}")
+    (agent,) = until(lambda: container.records("agent"))
+    container.close()
+    code = agent["code"]
+    _expect(code == "checksum_differs", f"one byte more in the agent's package: {code}")
     container = RootContainer(bare, _new(folder / "other-script"), AUTHORITY)
     container.lay_out()
     with (container.ml / "input/data/sshq-code/sshd.sh").open("a") as script:
