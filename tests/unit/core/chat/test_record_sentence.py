@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import sshq.container
 from sshq.chat.catalogue import LANGUAGES, texts
-from sshq.chat.record_sentence import record_sentence
+from sshq.chat.record_sentence import failure_sentence, record_sentence
 from sshq.domain.records import Result, Stage, StageRecord
 
 
@@ -49,6 +49,12 @@ def test_the_option_for_a_failed_start_up_is_told(mode: str, words: str) -> None
     said = record_sentence(failed, texts("en"))
     assert words in said
     assert "no_agent" in said
+
+
+def test_a_code_alone_tells_what_to_do() -> None:
+    said = failure_sentence(Stage.SSHD, "no_sshd", texts("en"))
+    assert said == LANGUAGES["en"]["job.record.sshd.no_sshd"]
+    assert "(new_code)" in failure_sentence(Stage.AGENT, "new_code", texts("en"))
 
 
 def test_ready_tells_how_long_it_took() -> None:

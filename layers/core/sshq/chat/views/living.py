@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sshq.chat.catalogue import Texts, texts
 from sshq.chat.mrkdwn import escape
+from sshq.chat.record_sentence import failure_sentence
 from sshq.chat.view import View
 from sshq.chat.views.asking import cost
 from sshq.chat.views.blocks import actions, button, context, preformatted, section
@@ -169,7 +170,10 @@ def _start(rank: int, start: NodeStart | None, here: Texts) -> str:
     stage = here.plain(f"job.stage.{start.stage.value}")
     kind = "failed" if start.result is Result.FAILED else "done"
     facts = {"rank": str(rank), "stage": stage, "code": start.code, "node": start.node or "–"}
-    return here.mrkdwn(f"job.start.{kind}", **facts)
+    said = here.mrkdwn(f"job.start.{kind}", **facts)
+    if start.result is Result.FAILED:
+        said = f"{said}. {failure_sentence(start.stage, start.code, here)}"
+    return said
 
 
 def _next(job: Job, here: Texts) -> list[str]:
