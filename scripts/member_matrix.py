@@ -36,6 +36,17 @@ PAGE = ROOT / "docs" / "members.md"
 BEGIN, END = "<!-- matrix: scripts/member_matrix.py -->", "<!-- end of matrix -->"
 JOB_VERBS_ANSWER_IN = (Phase.STARTING, Phase.READY, Phase.STOPPING, Phase.STOPPED)
 _HEX = "0" * 64
+# What buttons carry, by the names of their verbs' arguments.
+_CARRIED: dict[str, Any] = {
+    "id": _HEX,
+    "digest": _HEX,
+    "request": _HEX,
+    "instance": "ml.m5.large",
+    "change": 0,
+    "seconds": 3600,
+    "lease": "a-lease",
+    "session": "s-1",
+}
 
 
 def _someone(user: str) -> Actor:
@@ -86,7 +97,16 @@ def world() -> tuple[MemoryServices, Job]:
 
 def asked_for() -> list[Command]:
     """The verbs that a person can ask for, in the order of help."""
-    return [c for c in COMMANDS if c.queue is not Queue.NONE and not c.quiet]
+    known = {"job", "user", *_CARRIED}
+    return [
+        c
+        for c in COMMANDS
+        if c.queue is not Queue.NONE
+        and not c.quiet
+        and (
+            c.typed or known >= {n for n, f in c.arguments.model_fields.items() if f.is_required()}
+        )
+    ]
 
 
 def decision(command: Command, who: Actor) -> str:
@@ -124,16 +144,7 @@ def _arguments(command: Command, job: Job) -> dict[str, Any]:
         text = command.examples[0].removeprefix("/sshq ")
         text = re.sub(r"(?<=\s)@[\w-]+", f"<@{_TARGET.user}|t>", text)
         found = parse_text(text).arguments.model_dump(mode="json")
-    own: dict[str, Any] = {
-        "job": job.name,
-        "user": _TARGET.user,
-        "id": _HEX,
-        "digest": _HEX,
-        "change": 0,
-        "seconds": 3600,
-        "lease": "a-lease",
-        "session": "s-1",
-    }
+    own = {**_CARRIED, "job": job.name, "user": _TARGET.user}
     needed = {name for name, field in fields.items() if field.is_required()}
     return found | {n: own[n] for n in fields if n in own and (n in needed or n == "job")}
 
