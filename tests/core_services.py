@@ -360,9 +360,9 @@ class MemoryBudgets:
         return True
 
     def _add(self, job: Job, amount: int, jobs: int) -> None:
-        for scope in (f"{job.owner.tag} {job.budget_month}", job.budget_month):
+        for scope in (f"{job.payer.tag} {job.budget_month}", job.budget_month):
             self.committed[scope] = self.committed.get(scope, 0) + amount
-        self.open[job.owner.tag] = self.open.get(job.owner.tag, 0) + jobs
+        self.open[job.payer.tag] = self.open.get(job.payer.tag, 0) + jobs
 
 
 class MemoryWaitingRoom:

@@ -21,7 +21,7 @@ TRIGGERS = {
     "JobEvents": [("EventBridgeRule", "SageMaker Training Job State Change")],
     "Caretaker": [
         ("ScheduleV2", "rate(1 minute)"),
-        ("ScheduleV2", "cron(30 3 * * ? *)"),
+        ("ScheduleV2", "cron(5 0 * * ? *)"),
     ],
     "AccessApi": [("HttpApi", "POST /v1/redeem"), ("HttpApi", "ANY /v1/{proxy+}")],
     "DeadLetters": [("SQS", "CommandsDeadLetterQueue"), ("SQS", "ProvisioningDeadLetterQueue")],

@@ -181,6 +181,13 @@ class Job(Record):
     budget_month: str = ""
     accounted: bool = False
     cost_micros: int | None = None
+    paid_by: Actor | None = None
+    """Whose account it is set aside in, where that isn't its owner's: it was handed over."""
+
+    @property
+    def payer(self) -> Actor:
+        """Who asked for it: their budget and their number of open jobs it counts against to its end."""
+        return self.paid_by or self.owner
 
     @property
     def is_settled(self) -> bool:

@@ -181,7 +181,13 @@ def _part(
 def _hand_over(services: Services, job: Job, heir: Member, by: Actor | None) -> None:
     """The job goes on as the heir's, with a message in their DM. Tags on it stay as they are:
     they can't be changed on a running job, so the heir enters by tickets."""
-    new = {"owner": heir.actor, "language": heir.language, "message": None, "response_url": None}
+    new = {
+        "owner": heir.actor,
+        "paid_by": job.payer,
+        "language": heir.language,
+        "message": None,
+        "response_url": None,
+    }
     changed = services.jobs.change(job.name, lambda stored: stored.model_copy(update=new))
     if changed is None:
         return

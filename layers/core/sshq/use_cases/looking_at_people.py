@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
+from sshq.domain.budgets import month_of
 from sshq.domain.identity import Actor
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
@@ -63,5 +64,7 @@ def _role(services: Services, message: QueueMessage, member: Member | None) -> s
 
 def card(services: Services, member: Member, here: Texts) -> View:
     """A member with all that is known of them."""
+    now = services.clock.now()
     jobs = services.jobs.open_jobs_of(member.actor)
-    return views.member_card(member, jobs, services.clock.now(), here)
+    ledger = services.budgets.ledger(member.actor, month_of(now))
+    return views.member_card(member, jobs, ledger.member, now, here)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.domain.budgets import month_of
 from sshq.domain.jobs import Job, Phase
 from sshq.domain.leases import LeaseEnd
 from sshq.domain.members import IamIdentity, IamKind, Leave
 from sshq.domain.queue_message import QueueMessage
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands, provisioning
+from sshq.use_cases.release import release
 from tests.core_broker import a_lease, open_session, ready_job, redeemed
 from tests.core_crashes import dying_after
 from tests.core_services import ADMIN, ALICE, BOB, MemoryServices
@@ -88,6 +90,20 @@ def test_jobs_are_handed_over_with_their_message_and_the_leaver_is_out(
     assert services.training_jobs.stopped == []
     ask(services, BOB, "connect", job=job.name)
     assert "api.test/" in str(services.chat.said[-1][1].blocks)
+
+
+def test_a_job_that_was_handed_over_is_settled_with_who_asked_for_it(
+    services: MemoryServices, connected: Job
+) -> None:
+    month = month_of(services.clock.now())
+    assert services.budgets.ledger(ALICE, month).member == connected.reserved_micros > 0
+    ask(services, ADMIN, "remove-user-apply", user=ALICE.user, hand_over=BOB.user)
+
+    release(services, services.jobs.all[connected.name], billable_seconds=0)
+
+    for member in (ALICE, BOB):
+        ledger = services.budgets.ledger(member, month)
+        assert (ledger.member, ledger.jobs) == (0, 0)
 
 
 def test_from_the_first_write_on_the_leaver_is_refused_everywhere(

@@ -77,10 +77,10 @@ class DynamoBudgets:
                     condition="accounted = :no",
                     values={":yes": True, ":no": False, ":cost": cost, ":one": 1},
                 ),
-                Write(_keys(_pk(job.owner.tag, month)), act=Act.UPDATE, update=pay, values=values),
+                Write(_keys(_pk(job.payer.tag, month)), act=Act.UPDATE, update=pay, values=values),
                 Write(_keys(_pk(_TEAM, month)), act=Act.UPDATE, update=pay, values=values),
                 Write(
-                    _keys(_jobs(job.owner)),
+                    _keys(_jobs(job.payer)),
                     act=Act.UPDATE,
                     update="ADD jobs :less",
                     values={":less": -1},

@@ -14,6 +14,7 @@ from sshq.chat.views.blocks import (
     section,
 )
 from sshq.domain.members import IamKind
+from sshq.domain.money import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,13 +68,20 @@ def member_list(
     return View(text=title, blocks=tuple(blocks[:MOST_BLOCKS]))
 
 
-def member_card(member: Member, jobs: Sequence[Job], now: datetime, here: Texts) -> View:
-    """One member: since when, limits, identity, open jobs."""
+def member_card(
+    member: Member, jobs: Sequence[Job], spent: int, now: datetime, here: Texts
+) -> View:
+    """One member: since when, limits, identity, open jobs, what they spend.
+
+    `spent` are this month's micro-dollars: what ended jobs have cost, and what is set aside for
+    open ones.
+    """
     since = here.mrkdwn(
         "member.since", since=f"{member.added_at:%Y-%m-%d}", admin=member.added_by.user
     )
     facts = " · ".join(_facts(member, len(jobs), now, here))
-    lines = [f"<@{member.actor.user}>  {since}", facts]
+    money = here.mrkdwn("member.spent", spent=dollars(spent))
+    lines = [f"<@{member.actor.user}>  {since}", facts, money]
     lines += [f"• `{job.name}` ({here.mrkdwn(f'job.phase.{job.phase.value}')})" for job in jobs]
     if member.iam is not None and member.iam.kind is IamKind.ROLE:
         session = member.iam.user_id.partition(":")[2]

@@ -66,6 +66,7 @@ TEXTS: dict[str, str] = {
     "member.jobs": "{count} open jobs",
     "member.jobs-of": "{count} of {most} jobs open",
     "member.budget": "${budget} a month",
+    "member.spent": "this month: {spent} spent, or set aside for open jobs",
     "member.until": "until {until}",
     "member.iam": "IAM {kind} `{name}`",
     "member.over": "*membership over*",

@@ -63,6 +63,7 @@ TEXTS: dict[str, str] = {
     "member.jobs": "{count} 个进行中的作业",
     "member.jobs-of": "作业 {count}/{most}",
     "member.budget": "每月 ${budget}",
+    "member.spent": "本月已花费或为进行中的作业预留：{spent}",
     "member.until": "至 {until}",
     "member.iam": "IAM {kind} `{name}`",
     "member.over": "*成员资格已结束*",
