@@ -42,7 +42,7 @@ def redeem_ticket(body: access.RedeemBody) -> access.LeaseAnswer:
 @app.get("/v1/leases/<lease>")
 def lease_state(lease: Id) -> access.LeaseStateAnswer:
     """A lease and its job's state."""
-    return lease_requests.state(*holder_of(live(), _request(), lease))
+    return lease_requests.state(live(), *holder_of(live(), _request(), lease))
 
 
 @app.delete("/v1/leases/<lease>", status_code=204)

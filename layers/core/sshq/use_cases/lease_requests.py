@@ -17,6 +17,7 @@ from sshq.domain.access import (
     SessionFacts,
     SessionsAnswer,
 )
+from sshq.domain.costs import cost_so_far
 from sshq.domain.jobs import Phase
 from sshq.domain.leases import (
     MOST_SESSIONS,
@@ -25,6 +26,7 @@ from sshq.domain.leases import (
     SessionAdded,
     open_sessions,
 )
+from sshq.domain.money import MICROS
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
@@ -156,10 +158,16 @@ def new_certificate(services: Services, lease: Lease, job: Job) -> CertificateAn
     return CertificateAnswer(certificate=certificate(services, lease, job))
 
 
-def state(lease: Lease, job: Job) -> LeaseStateAnswer:
+def state(services: Services, lease: Lease, job: Job) -> LeaseStateAnswer:
     """How things stand."""
     facts = lease_facts(lease, job)
-    return LeaseStateAnswer(**facts, job_state=job.phase.value, deadline=job.deadline)
+    cost = cost_so_far(job, services.clock.now())
+    return LeaseStateAnswer(
+        **facts,
+        job_state=job.phase.value,
+        deadline=job.deadline,
+        cost_so_far=None if cost is None else cost / MICROS,
+    )
 
 
 def ask_to_stop(services: Services, lease: Lease, job: Job) -> JobAnswer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.chat.commands.jobs import JOB, AJob, JobName
+from sshq.chat.commands.members import Person
 from sshq.domain.authorisation import Who
 from sshq.domain.durations import parse_duration
 from sshq.domain.model import Model
@@ -50,6 +51,14 @@ class Extend(Model):
         return found
 
 
+class Cost(Model):
+    """`/sshq cost`"""
+
+    user: Person | None = None
+    team: bool = False
+    month: Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None
+
+
 class Keep(Model):
     """The button on the warning that a job is idle."""
 
@@ -85,5 +94,17 @@ COMMANDS: tuple[Command, ...] = (
         ("/sshq extend 2h", "/sshq extend resnet 1h30m"),
     ),
     Command("start", Who.MEMBER, Queue.COMMANDS, AJob, (JOB,), ("/sshq start resnet",)),
+    Command(
+        "cost",
+        Who.MEMBER,
+        Queue.COMMANDS,
+        Cost,
+        (
+            Parameter("user", metavar="@user"),
+            Parameter("team", "--team", switch=True),
+            Parameter("month", "--month", "YYYY-MM"),
+        ),
+        ("/sshq cost", "/sshq cost --team --month 2026-10"),
+    ),
     Command("keep", Who.MEMBER, Queue.COMMANDS, Keep, typed=False),
 )

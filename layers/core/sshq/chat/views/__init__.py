@@ -4,6 +4,7 @@ from sshq.chat.views.access import ca, session_list, ticket_reused
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.asking import cost, presets, submitted, waiting
 from sshq.chat.views.audit import audit_trail, audit_verified
+from sshq.chat.views.costs import bill, team_bill
 from sshq.chat.views.health import health
 from sshq.chat.views.help import help_text
 from sshq.chat.views.jobs import job_list, stopping, stopping_all, ticket
@@ -37,6 +38,7 @@ __all__ = [
     "approval_waits",
     "audit_trail",
     "audit_verified",
+    "bill",
     "ca",
     "cost",
     "dead_letter",
@@ -69,6 +71,7 @@ __all__ = [
     "stopping",
     "stopping_all",
     "submitted",
+    "team_bill",
     "ticket",
     "ticket_reused",
     "waiting",

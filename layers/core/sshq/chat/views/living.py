@@ -17,8 +17,10 @@ from sshq.chat.views.asking import cost
 from sshq.chat.views.blocks import actions, button, context, preformatted, section
 from sshq.chat.views.jobs import shape
 from sshq.chat.views.notices import notice
+from sshq.domain.costs import cost_so_far
 from sshq.domain.durations import format_duration
 from sshq.domain.jobs import EndReason, Job, Phase, Step
+from sshq.domain.money import dollars
 from sshq.domain.records import Result
 
 if TYPE_CHECKING:
@@ -75,6 +77,9 @@ def status(job: Job, now: datetime, console: Console, here: Texts) -> View:
         "left": format_duration(left),
     }
     line = here.mrkdwn("status.open" if job.is_open else "status.ended", **facts)
+    cost = cost_so_far(job, now)
+    if cost is not None:
+        line += " · " + here.mrkdwn("status.cost", cost=dollars(cost))
     blocks = [shown.blocks[0], section(line), *shown.blocks[1:]]
     return View(text=shown.text, blocks=tuple(blocks))
 
@@ -164,9 +169,12 @@ def _nodes(job: Job, console: Console, here: Texts) -> list[str]:
 
 
 def _start(rank: int, start: NodeStart | None, here: Texts) -> str:
-    """How far one container is."""
+    """How far one container is, or why it came no further."""
     if start is None:
         return here.mrkdwn("job.start.nothing", rank=str(rank))
+    if start.result is Result.FAILED:
+        sentence = record_sentence(start.record, here)
+        return here.plain("job.start.failed", rank=str(rank), sentence=sentence)
     stage = here.plain(f"job.stage.{start.stage.value}")
     kind = "failed" if start.result is Result.FAILED else "done"
     facts = {"rank": str(rank), "stage": stage, "code": start.code, "node": start.node or "–"}

@@ -75,4 +75,15 @@ TEXTS: dict[str, str] = {
     "idle.kept": "It isn't ended for being idle before {until} UTC.",
     "idle.keep": "Keep 1 h",
     "idle.stop": "Stop now",
+    "command.cost": "what your jobs of a month have cost; for admins anybody's",
+    "parameter.team": "everybody's",
+    "parameter.month": "another month, such as 2026-10",
+    "bill.title": "<@{user}>, {month}: {total} so far, {jobs} jobs",
+    "bill.team": "Everybody, {month}: {total} so far, {jobs} jobs",
+    "bill.member": "{total} · <@{user}> · {jobs} jobs",
+    "bill.job": "{cost} · `{job}` · {phase}",
+    "bill.note": "Instances only, at the price each job was started with; a job counts to the month "
+    "that it was asked for in.",
+    "bill.unknown": "The price of {jobs} jobs isn't known.",
+    "status.cost": "cost so far {cost}",
 }

@@ -1,0 +1,46 @@
+"""What jobs have cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat.view import View
+from sshq.chat.views.blocks import context, section
+from sshq.domain.money import dollars
+
+if TYPE_CHECKING:
+    from sshq.chat.catalogue import Texts
+    from sshq.domain.costs import Bill, Line
+
+MOST_LINES = 20
+
+
+def bill(found: Bill, user: str, here: Texts) -> View:
+    """One member's month: the total, and the dearest jobs."""
+    facts = {"user": user, "month": found.month, "total": dollars(found.total)}
+    title = here.mrkdwn("bill.title", jobs=str(len(found.lines)), **facts)
+    return _view(title, [_line(line, here) for line in found.lines[:MOST_LINES]], found, here)
+
+
+def team_bill(found: Bill, here: Texts) -> View:
+    """Everybody's month: the total, and who."""
+    facts = {"month": found.month, "total": dollars(found.total), "jobs": str(len(found.lines))}
+    rows = [
+        here.mrkdwn("bill.member", user=owner.user, total=dollars(micros), jobs=str(jobs))
+        for owner, micros, jobs in found.by_owner()[:MOST_LINES]
+    ]
+    return _view(here.mrkdwn("bill.team", **facts), rows, found, here)
+
+
+def _view(title: str, rows: list[str], found: Bill, here: Texts) -> View:
+    blocks = [section("\n".join([f"*{title}*", *rows]))]
+    notes = [here.mrkdwn("bill.note")]
+    if found.unknown:
+        notes.append(here.mrkdwn("bill.unknown", jobs=str(found.unknown)))
+    return View(text=title, blocks=(*blocks, context(" ".join(notes))))
+
+
+def _line(line: Line, here: Texts) -> str:
+    cost = "?" if line.micros is None else dollars(line.micros)
+    phase = here.plain(f"job.step.{line.job.phase.value}")
+    return here.mrkdwn("bill.job", cost=cost, job=line.job.name, phase=phase)

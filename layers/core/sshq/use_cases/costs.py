@@ -1,0 +1,38 @@
+"""`/sshq cost`: what a month's jobs have cost so far, one's own, a member's, or everybody's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sshq.chat import views
+from sshq.chat.catalogue import texts
+from sshq.domain.authorisation import Who
+from sshq.domain.budgets import month_of
+from sshq.domain.costs import bill, span_of
+from sshq.domain.identity import Actor
+from sshq.use_cases.answering import answer
+from sshq.use_cases.authorising import authorise
+
+if TYPE_CHECKING:
+    from sshq.chat.commands.watch import Cost
+    from sshq.domain.queue_message import QueueMessage
+    from sshq.ports import Services
+
+
+def cost(services: Services, message: QueueMessage, arguments: Cost) -> None:
+    """Read the month's jobs and add them up; nobody but an admin sees another's."""
+    actor, now = message.actor, services.clock.now()
+    owner = Actor(team=actor.team, user=arguments.user) if arguments.user else actor
+    who = Who.ADMIN if arguments.team or not owner.is_same(actor) else Who.MEMBER
+    member = authorise(services, actor, who, verb="cost")
+    here = texts(member.language if member else services.settings.language)
+    month = arguments.month or month_of(now)
+    since, until = span_of(month)
+    if arguments.team:
+        jobs = services.jobs.open_jobs() + services.jobs.ended_jobs(since=since, until=until)
+    else:
+        ended = services.jobs.ended_jobs_of(owner, since=since)
+        jobs = services.jobs.open_jobs_of(owner) + ended
+    found = bill(jobs, month, now)
+    view = views.team_bill(found, here) if arguments.team else views.bill(found, owner.user, here)
+    answer(services, message, view)
