@@ -160,3 +160,12 @@ def test_help_on_nothing_known_is_a_refusal() -> None:
     with pytest.raises(Refusal) as refused:
         views.help_text("nonsense", texts("en"))
     assert refused.value.reason is Reason.UNKNOWN_COMMAND
+
+
+def test_sixteen_nodes_links_stay_whole() -> None:
+    nodes = tuple(Node(rank=r, id=f"mi-{r:017x}") for r in range(16))
+    view = views.job(job(Phase.READY, nodes=nodes), console=CONSOLE)
+    check(view)
+    texts_shown = [block["text"]["text"] for block in view.blocks if block["type"] == "section"]
+    assert sum(text.count("|mi-") for text in texts_shown) == 16
+    assert all(text.count("<") == text.count(">") for text in texts_shown)

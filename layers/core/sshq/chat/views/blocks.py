@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LONGEST_SECTION = 3000
 LONGEST_HEADER = 150
@@ -22,6 +22,17 @@ def header(text: str) -> dict[str, Any]:
 def section(mrkdwn: str) -> dict[str, Any]:
     """A paragraph; the facts in it are escaped already."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(mrkdwn, LONGEST_SECTION)}}
+
+
+def sections(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Lines in as few paragraphs as hold them; none is cut in two, since half a link is none."""
+    packed: list[str] = []
+    for line in lines:
+        if packed and len(packed[-1]) + 1 + len(line) <= LONGEST_SECTION:
+            packed[-1] += "\n" + line
+        else:
+            packed.append(line)
+    return [section(text) for text in packed]
 
 
 def context(mrkdwn: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sshq.chat.mrkdwn import escape
 from sshq.chat.record_sentence import failure_sentence
 from sshq.chat.view import View
 from sshq.chat.views.asking import cost
-from sshq.chat.views.blocks import actions, button, context, preformatted, section
+from sshq.chat.views.blocks import actions, button, context, preformatted, section, sections
 from sshq.chat.views.jobs import shape
 from sshq.chat.views.notices import notice
 from sshq.domain.costs import cost_so_far
@@ -55,7 +55,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
         said += _idle(job, here)
         said += _next(job, here)
     said += _trouble(job, here)
-    blocks: list[dict[str, Any]] = [section("\n".join(said))]
+    blocks = sections(said)
     if lines:
         blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))
         blocks.append(preformatted(log_text(lines, several=job.shape.count > 1)))
