@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sshq.adapters.clock import SystemClock
 from sshq.composition import Live
+from sshq.domain import policies
 from sshq.domain.jobs import Job, JobShape, Phase
 from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
@@ -54,6 +55,14 @@ class Account:
         self.live = Live(aws.settings, SystemClock())
         names = aws.settings
         iam, s3 = aws.client("iam"), aws.client("s3")
+        aws.client("ssm").create_document(
+            Name=names.command_document,
+            Content=json.dumps(policies.command_document()),
+            DocumentType="Command",
+        )
+        aws.client("ssm").update_service_setting(
+            SettingId="/ssm/managed-instance/activation-tier", SettingValue="advanced"
+        )
         for role, trust in ((names.job_role, TRUST_SAGEMAKER), (names.node_role, TRUSTS_SSM)):
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
         s3.create_bucket(

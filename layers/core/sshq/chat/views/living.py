@@ -172,9 +172,6 @@ def _start(rank: int, start: NodeStart | None, here: Texts) -> str:
     """How far one container is, or why it came no further."""
     if start is None:
         return here.mrkdwn("job.start.nothing", rank=str(rank))
-    if start.result is Result.FAILED:
-        sentence = record_sentence(start.record, here)
-        return here.plain("job.start.failed", rank=str(rank), sentence=sentence)
     stage = here.plain(f"job.stage.{start.stage.value}")
     kind = "failed" if start.result is Result.FAILED else "done"
     facts = {"rank": str(rank), "stage": stage, "code": start.code, "node": start.node or "–"}
