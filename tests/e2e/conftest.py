@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -195,3 +196,27 @@ def job(sandbox: Sandbox) -> Iterator[RunningJob]:
     made = run_job(sandbox)
     yield made
     sandbox.slash("alice", f"stop {made.name}")
+
+
+@pytest.fixture(scope="module")
+def machine(sandbox: Sandbox, job: RunningJob) -> str:
+    """The alias of a machine that alice's laptop holds a lease for."""
+    done = sandbox.connect(job.ticket, "--no-shell")
+    assert done.code == 0, done.err
+    return job.name
+
+
+def through_socks(proxy: int, port: int) -> bytes:
+    """A page of `localhost:port` where a SOCKS 5 proxy on this computer leads to (RFC 1928).
+
+    The name is resolved over there.
+    """
+    name = b"localhost"
+    with socket.create_connection(("localhost", proxy), timeout=20) as connection:
+        connection.sendall(b"\x05\x01\x00")
+        assert connection.recv(2) == b"\x05\x00"
+        there = bytes([len(name)]) + name + port.to_bytes(2, "big")
+        connection.sendall(b"\x05\x01\x00\x03" + there)
+        assert connection.recv(10)[:2] == b"\x05\x00"
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return b"".join(iter(lambda: connection.recv(4096), b""))

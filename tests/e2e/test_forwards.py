@@ -15,20 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import LOCAL, RunningJob, Sandbox
+from tests.e2e.conftest import LOCAL, Sandbox, through_socks
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def machine(sandbox: Sandbox, job: RunningJob) -> str:
-    """The alias of a machine that alice's laptop holds a lease for."""
-    done = sandbox.connect(job.ticket, "--no-shell")
-    assert done.code == 0, done.err
-    return job.name
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +88,8 @@ def test_the_machine_reaches_a_server_here_and_a_proxy_leaves_there(
         stands = {each["kind"]: each for each in said(forward)["forwards"]}
         assert stands["remote"]["listen"] == f"localhost:{there}"
         assert fetched(f"localhost:{there}") == b"hello from the machine"
-        host, _, port = str(stands["dynamic"]["listen"]).partition(":")
-        assert socks_get(host, int(port), page).endswith(b"hello from the machine")
-
-
-def socks_get(host: str, port: int, page: int) -> bytes:
-    """A page through a SOCKS 5 proxy that resolves the name itself (RFC 1928)."""
-    with socket.create_connection((host, port), timeout=20) as proxy:
-        proxy.sendall(b"\x05\x01\x00")
-        assert proxy.recv(2) == b"\x05\x00"
-        name = b"localhost"
-        proxy.sendall(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + page.to_bytes(2, "big"))
-        assert proxy.recv(10)[:2] == b"\x05\x00"
-        proxy.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        return b"".join(iter(lambda: proxy.recv(4096), b""))
+        assert stands["dynamic"]["listen"] == f"localhost:{proxy}"
+        assert through_socks(proxy, page).endswith(b"hello from the machine")
 
 
 def test_two_tunnels_have_two_aliases_and_no_clash_of_host_keys(

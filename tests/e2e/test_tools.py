@@ -16,18 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import LOCAL, SANDBOX, RunningJob, Sandbox
+from tests.e2e.conftest import LOCAL, SANDBOX, Sandbox, through_socks
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def machine(sandbox: Sandbox, job: RunningJob) -> str:
-    """The alias of a machine that alice's laptop holds a lease for."""
-    done = sandbox.connect(job.ticket, "--no-shell")
-    assert done.code == 0, done.err
-    return job.name
 
 
 @pytest.fixture
@@ -158,17 +150,6 @@ def test_the_steps_that_vs_code_s_remote_ssh_takes(
         port = int(said.split("listeningOn==")[1].split("==")[0])
         assert through_socks(proxy, port).endswith(b"the editor's server")
         editor.terminate()
-
-
-def through_socks(proxy: int, port: int) -> bytes:
-    """A page of the machine's loopback through a SOCKS 5 proxy (RFC 1928)."""
-    with socket.create_connection(("127.0.0.1", proxy), timeout=20) as connection:
-        connection.sendall(b"\x05\x01\x00")
-        assert connection.recv(2) == b"\x05\x00"
-        connection.sendall(b"\x05\x01\x00\x01\x7f\x00\x00\x01" + port.to_bytes(2, "big"))
-        assert connection.recv(10)[:2] == b"\x05\x00"
-        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
 @dataclass

@@ -95,16 +95,16 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
             _wait(service, forward.port, running, node.alias)
         scheme = "http" if service.page else "vnc"
         url = f"{scheme}://localhost:{forward.port}{service.page}"
+        page = _page(service, url, running.token, installation.data)
         if arguments.json:
-            say_json({"machine": node.alias, "url": url, "instead_of": forward.wanted or None})
+            facts = {"machine": node.alias, "url": url, "open": page}
+            say_json(facts | {"instead_of": forward.wanted or None})
         else:
             say(text("tools.stands", title=service.title, url=url, alias=node.alias))
             if forward.wanted:
                 say(text("forward.instead", wanted=forward.wanted))
-        if not arguments.no_open and not _open(
-            service, url, forward.port, running, installation.data
-        ):
-            progress.say(text("tools.open-yourself", url=url))
+        if arguments.no_open or not _open(service, page, forward.port):
+            progress.say(text("tools.open-yourself", page=page))
         progress.say(text("tools.until", title=service.title))
         return wait_for_the_end(ssh)
 
@@ -175,21 +175,22 @@ def _wait(service: Service, port: int, running: _Running, alias: str) -> None:
         time.sleep(_PAUSE)
 
 
-def _open(service: Service, url: str, port: int, running: _Running, data: Path) -> bool:
-    if not service.page:
-        return _open_viewer(port, url)
+def _open(service: Service, page: str, port: int) -> bool:
+    return webbrowser.open(page) if service.page else _open_viewer(port, page)
+
+
+def _page(service: Service, url: str, token: str, data: Path) -> str:
+    """What is to be opened: the URL, or a file that leads to it with the token.
+
+    Only we can read that file; on a command line or a screen others could read the token.
+    """
     if not service.token_in_page:
-        return webbrowser.open(url)
-    return _open_with_token(service, url, running.token, data)
-
-
-def _open_with_token(service: Service, url: str, token: str, data: Path) -> bool:
-    """Through a file that only we can read: on a command line or a screen others could read it."""
+        return url
     make_private_folder(data / "pages")
     page = data / "pages" / f"{service.name}.html"
     refresh = f'<meta http-equiv="refresh" content="0;url={url}?token={token}">'
     write_atomically(page, f"<!doctype html>{refresh}<title>{service.title}</title>".encode())
-    return webbrowser.open(page.as_uri())
+    return page.as_uri()
 
 
 def _open_viewer(port: int, url: str) -> bool:

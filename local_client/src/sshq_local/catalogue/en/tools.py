@@ -35,7 +35,7 @@ Port {port} of the machine leads to port {here} here. Start PyCharm's debug serv
     "tools.starting": "Starting {title} on {alias}, unless it runs",
     "tools.waiting": "Waiting until {title} answers",
     "tools.stands": "{title} of {alias}: {url}",
-    "tools.open-yourself": "Nothing here could open it. Open it yourself: {url}",
+    "tools.open-yourself": "To open it: {page}",
     "tools.until": "Ctrl-C ends the forward; {title} itself goes on on the machine.",
     "tools.not-there": "There is no {program} on {alias}.",
     "tools.not-there.next": "Install it there: {install}   (or name it: --program PATH)",
