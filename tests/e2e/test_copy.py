@@ -8,7 +8,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.e2e.conftest import LOCAL
+from tests.e2e.conftest import LOCAL, SANDBOX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,45 @@ def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
     assert copied["sha256"] in down.out
     assert back.read_bytes() == source.read_bytes()
     assert list(journals.glob("*.journal")) == []
+
+
+def test_a_tree_comes_down_while_frames_are_lost_and_sockets_torn(
+    sandbox: Sandbox, job: RunningJob, tmp_path: Path
+) -> None:
+    sandbox.connect(job.ticket, "--no-shell")
+    tree = tmp_path / "tree"
+    (tree / "below").mkdir(parents=True)
+    for number in range(40):
+        (tree / "below" / f"{number}").write_bytes(os.urandom(20_000))
+    faults = ("fault", "drop", "--to", "client", "--rate", "0.03")
+    assert sandbox.run(*SANDBOX, "channel", *faults).code == 0
+    try:
+        with subprocess.Popen(
+            [*LOCAL, "cp", "--json", "-n", "3", f"{job.name}:{tree}", str(tmp_path / "copy")],
+            env=sandbox.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as copying:
+            while copying.poll() is None:
+                sandbox.run(*SANDBOX, "channel", "tear")
+            out, _ = copying.communicate(timeout=60)
+        shown = json.loads(sandbox.run(*SANDBOX, "channel", "show", "--json").out)
+    finally:
+        assert sandbox.run(*SANDBOX, "channel", "clear").code == 0
+    copied = json.loads(out)
+    assert (copied["files"], copied["size"]) == (40, 800_000)
+    for number in range(40):
+        arrived = tmp_path / "copy" / "below" / f"{number}"
+        assert arrived.read_bytes() == (tree / "below" / f"{number}").read_bytes()
+    assert shown["faults"][0]["kind"] == "drop"
+    assert shown["torn"] > 0
+
+
+def test_what_the_channel_command_does_not_know_is_said(sandbox: Sandbox) -> None:
+    done = sandbox.run(*SANDBOX, "channel", "fault", "explode")
+    assert done.code == 1
+    assert "drop, duplicate, delay, reorder" in done.err
+    assert sandbox.run(*SANDBOX, "channel", "set", "pace").code == 1
 
 
 def test_what_the_machine_refuses_is_said(
