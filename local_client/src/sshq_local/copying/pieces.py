@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from sshq_local.copying.tree import File
 
 PIECE = 2 * 1024 * 1024
-"""Bytes: some seconds at AWS's pace, so that stripes end together and little goes twice."""
+"""Bytes at most: some seconds at AWS's pace, so that stripes end together and little goes twice."""
+SMALLEST_PIECE = 512 * 1024
+"""Bytes: a piece costs two round trips of its own, so none is smaller but a file's last."""
+_PIECES = 32
+"""Of one file, so that every stripe has some, as far as the two limits allow."""
 MOST_FILES = 32
 """Small files that go together: their round trips are shared."""
 
@@ -41,7 +45,7 @@ def units(files: Sequence[File], done: Collection[DoneKey]) -> Iterator[Unit]:
         for piece in _pieces(file):
             if piece.key in done:
                 continue
-            if file.size >= PIECE:
+            if file.size >= SMALLEST_PIECE:
                 yield (piece,)
                 continue
             if small and (
@@ -55,6 +59,10 @@ def units(files: Sequence[File], done: Collection[DoneKey]) -> Iterator[Unit]:
 
 
 def _pieces(file: File) -> Iterator[Piece]:
-    """An empty file has one empty piece: it has to be made."""
-    for offset in range(0, max(1, file.size), PIECE):
-        yield Piece(file, offset, min(PIECE, file.size - offset))
+    """An empty file has one empty piece: it has to be made.
+
+    The length follows from the size alone, so that pieces are the same when the copy goes on.
+    """
+    length = min(PIECE, max(SMALLEST_PIECE, file.size // _PIECES))
+    for offset in range(0, max(1, file.size), length):
+        yield Piece(file, offset, min(length, file.size - offset))

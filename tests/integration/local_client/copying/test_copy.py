@@ -229,7 +229,7 @@ def test_the_same_command_goes_on(run: Any, laptop: Path, machine: Path, up: boo
     (source / "tree").mkdir()
     (source / "tree" / "file").write_bytes(some(6 * PIECE))
     words = (source / "tree" if up else "tree", "new" if up else goal / "new")
-    lives = [PIECE * 3, PIECE * 4]
+    lives = [PIECE * 2, PIECE * 2]
     with pytest.raises(LinkLost, match="the connection died"):
         run(*words, up=up, count=2, lives=lives, forever=1)
     assert not (goal / "new" / "file").exists(), "no file has its name before it is whole"
