@@ -150,12 +150,17 @@ def _edges(module_name: str, name: str) -> tuple[Node, ...]:
     )
     owner = name.split(".", maxsplit=1)[0] if "." in name else ""
     found: list[Node] = []
-    for part in parts:
-        for node in ast.walk(part):
-            if isinstance(node, ast.Name):
-                found += _by_name(module, node.id)
-            elif isinstance(node, ast.Attribute):
-                found += _by_attribute(module, owner, node)
+    nodes = [node for part in parts for node in ast.walk(part)]
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    used, bases = {node.attr for node in attributes}, {id(node.value) for node in attributes}
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            found += _by_name(module, node.id)
+        elif isinstance(node, ast.Attribute):
+            found += _by_attribute(module, owner, node)
+            if _is_services(node.value) and node.attr in _ports() and id(node) not in bases:
+                # It may go by another name from here: `logs = services.job_logs`.
+                found += [each for name in used for each in _port_method(node.attr, name)]
     return tuple(found)
 
 

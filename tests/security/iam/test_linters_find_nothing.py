@@ -45,7 +45,7 @@ LOOKED_INTO = {
         "ssmmessages:OpenDataChannel",
     ): "AWS's own sample policies name the session",
     ("RESOURCE_POLICY_PRIVILEGE_ESCALATION", "s3:::sshq-"): "who writes the bucket's policy rules "
-    "this one bucket: setup has to; docs/security.md says so",
+    "this one bucket, and setup has to",
 }
 
 

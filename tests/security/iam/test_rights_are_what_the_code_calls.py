@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 
 from tests.security.iam import code_calls
@@ -41,6 +43,14 @@ RIGHTS_OF = {
     "kms.Sign": set(),
     "kms.GetPublicKey": set(),
 }
+# What Lambda itself does in the function's name: its log, and the queue that it is fed from.
+LAMBDAS_OWN = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
 
 
 def needed(function: str) -> set[str]:
@@ -56,6 +66,30 @@ def granted(function: str) -> set[str]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_is_missing(function: str) -> None:
     assert needed(function) - granted(function) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_of_a_functions_own_is_unused(function: str) -> None:
+    role = f"{function}Role"
+    own = {a for s in rights_of(function) if s.allows and s.holder == role for a in s.actions}
+
+    assert own - needed(function) - LAMBDAS_OWN == set()
+
+
+def test_nothing_that_functions_share_is_unused() -> None:
+    """Each right of a shared policy is used by one of the functions that hold it."""
+    used: dict[str, set[str]] = defaultdict(set)
+    shared: dict[str, set[str]] = defaultdict(set)
+    for function in FUNCTIONS:
+        for statement in rights_of(function):
+            if statement.holder != f"{function}Role":
+                shared[statement.holder] |= set(statement.actions)
+                used[statement.holder] |= needed(function)
+
+    assert shared
+    assert {holder: found - used[holder] for holder, found in shared.items()} == {
+        holder: set() for holder in shared
+    }
 
 
 def test_every_adapter_with_a_client_is_known() -> None:
