@@ -41,6 +41,10 @@ lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests scripts
 	$(BIN)/cfn-lint template.yaml
 
+.PHONY: show-setup
+show-setup: $(VENV)/.ready ## Print the evidence for setup
+	@$(BIN)/python scripts/show_setup.py
+
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure the tunnel, and a container's start
 	$(BIN)/python -m tests.performance.measure_websocket_start
@@ -75,7 +79,6 @@ show-members: $(VENV)/.ready ## Print the evidence for members and the audit
 .PHONY: show-local-client
 show-local-client: $(VENV)/.ready ## Print the evidence for sshq-local
 	@$(BIN)/python scripts/show_local_client.py
-
 
 .PHONY: build
 build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what is deployed (needs python3.13)

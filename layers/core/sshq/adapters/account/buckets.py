@@ -25,7 +25,8 @@ _UNSET = {
     "OwnershipControlsNotFoundError",
     "ServerSideEncryptionConfigurationNotFoundError",
 }
-# Written by sshq itself, and of no use to anyone once the jobs are over. What jobs put out isn't.
+# Written by sshq itself, and of no use to anyone once the jobs are over. What jobs put
+# out and the audit's copies are somebody's.
 _OWN_FOLDERS = ("jobs/", "container/", "agent/")
 _PRIVATE = {
     "BlockPublicAcls": True,

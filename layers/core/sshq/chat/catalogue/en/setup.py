@@ -89,7 +89,8 @@ TEXTS: dict[str, str] = {
     "teardown.left.not-made": "sshq didn't make it",
     "teardown.left.not-changed": "sshq didn't change it",
     "teardown.left.foreign-nodes": "nodes that aren't sshq's need the advanced tier",
-    "teardown.left.outputs": "it holds what jobs put out; empty it, then run this again",
+    "teardown.left.outputs": "it holds what jobs put out, or copies of the audit; "
+    "empty it, then run this again",
     "teardown.left.group": "others attached policies to it",
     "drift.none": "Nothing differs from what setup made in AWS account {account}, {region}.",
     "drift.title": "{count} differ from what setup made in AWS account {account}, {region}",

@@ -82,7 +82,7 @@ TEXTS: dict[str, str] = {
     "teardown.left.not-made": "不是 sshq 创建的",
     "teardown.left.not-changed": "sshq 没有改动过",
     "teardown.left.foreign-nodes": "有不属于 sshq 的节点需要高级套餐",
-    "teardown.left.outputs": "其中有作业的输出；请先清空，再运行一次",
+    "teardown.left.outputs": "其中有作业的输出或审计副本；请先清空，再运行一次",
     "teardown.left.group": "有其他人附加的策略",
     "drift.none": "AWS 账户 {account}（{region}）与 setup 的结果没有差异。",
     "drift.title": "AWS 账户 {account}（{region}）有 {count} 项与 setup 的结果不同",
