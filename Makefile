@@ -46,10 +46,11 @@ show-setup: $(VENV)/.ready ## Print the evidence for setup
 	@$(BIN)/python scripts/show_setup.py
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure the tunnel, and a container's start
+bench: $(VENV)/.ready ## Measure the tunnel, the way to it, and a container's start
 	$(BIN)/python -m tests.performance.measure_websocket_start
 	$(BIN)/python -m tests.performance.measure_tunnel
 	$(BIN)/python -m tests.performance.measure_container_start
+	$(BIN)/python -m tests.performance.measure_broker
 
 .PHONY: fuzz
 fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
@@ -58,6 +59,10 @@ fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
 .PHONY: show-data-channel
 show-data-channel: $(VENV)/.ready ## Print the evidence for the data channel (ten minutes)
 	@$(BIN)/python scripts/show_data_channel.py
+
+.PHONY: show-broker
+show-broker: $(VENV)/.ready ## Print the evidence for tickets, leases, certificates and sessions
+	@$(BIN)/python scripts/show_broker.py
 
 .PHONY: show-foundation
 show-foundation: $(VENV)/.ready ## Print the evidence for the foundation

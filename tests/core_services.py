@@ -128,6 +128,9 @@ class MemoryMembers:
 
 
 class MemoryJobs:
+    members: MemoryMembers
+    """Set by MemoryServices."""
+
     latest = datetime.max.replace(tzinfo=UTC)
 
     def __init__(self) -> None:
@@ -138,6 +141,9 @@ class MemoryJobs:
 
     def get(self, name: str) -> Job | None:
         return self.all.get(name)
+
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
+        return self.all.get(name), self.members.get(member)
 
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
         job = self.all.get(name)
@@ -870,6 +876,7 @@ class MemoryServices:
     def __post_init__(self) -> None:
         self.leases.services = self
         self.audit.clock = self.clock
+        self.jobs.members = self.members
 
     @cached_property
     def budgets(self) -> MemoryBudgets:

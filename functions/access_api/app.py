@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
+from sshq.api_document import described
 from sshq.composition import live
 from sshq.domain import access
 from sshq.domain.refusals import Reason, Refusal
@@ -117,9 +122,8 @@ def job_log(lease: Id, tail: Tail = 100, after: After = "") -> access.LogAnswer:
 @app.get("/v1/openapi.json", include_in_schema=False)
 def openapi() -> Response[str]:
     """The document that this code is."""
-    return Response(
-        status_code=200, content_type="application/json", body=app.get_openapi_json_schema()
-    )
+    document = json.dumps(described(json.loads(app.get_openapi_json_schema())))
+    return Response(status_code=200, content_type="application/json", body=document)
 
 
 @app.exception_handler(Refusal)  # type: ignore[untyped-decorator]
@@ -142,6 +146,15 @@ def on_unreadable(_error: Exception) -> Response[str]:
     return _problem(Refusal(Reason.BAD_REQUEST, problem="the body isn't JSON"))
 
 
+@app.exception_handler([RequestUnsupportedContentType, ValueError])  # type: ignore[untyped-decorator]
+def on_other_type(error: Exception) -> Response[str]:
+    """A body that doesn't say that it is JSON. (Powertools takes forms apart before it asks.)"""
+    if app.current_event.headers.get("content-type", "").startswith("application/json"):
+        return _bug(error)
+    refusal = Refusal(Reason.BAD_REQUEST, problem="a body has Content-Type: application/json")
+    return _problem(refusal, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
 @app.not_found
 def on_unknown_path(_error: NotFoundError) -> Response[str]:
     """No such path."""
@@ -154,9 +167,7 @@ def on_unknown_path(_error: NotFoundError) -> Response[str]:
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def on_bug(error: Exception) -> Response[str]:
     """A bug: logged with the request's id, which the client shows."""
-    correlation = app.current_event.request_context.request_id
-    logger.error("unexpected", exc_info=error, correlation=correlation)
-    return _problem(Refusal(Reason.INTERNAL, correlation=correlation))
+    return _bug(error)
 
 
 @logger.inject_lambda_context
@@ -175,6 +186,12 @@ def _request() -> SignedRequest:
         headers=event.headers,
         body=body.encode(),
     )
+
+
+def _bug(error: Exception) -> Response[str]:
+    correlation = app.current_event.request_context.request_id
+    logger.error("unexpected", exc_info=error, correlation=correlation)
+    return _problem(Refusal(Reason.INTERNAL, correlation=correlation))
 
 
 def _problem(error: Refusal, status: HTTPStatus | None = None) -> Response[str]:

@@ -94,6 +94,10 @@ class Jobs(Protocol):
 
     def get(self, name: str) -> Job | None: ...
 
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
+        """A job, and the membership of who wants into it: one read of both."""
+        ...
+
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
         """Read, change and write as one step; None, from `change` or as the result, is no change."""
         ...

@@ -61,6 +61,8 @@ def connected(api: Any, tmp_path: Path) -> Callable[..., subprocess.CompletedPro
         "PATH": os.environ["PATH"],
         "SSHQ_DATA_HOME": str(tmp_path / "data"),
         "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
+        # Which sshq-local is tested: scripts/mutate_rules.py has one of its own.
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
     }
 
     def run(

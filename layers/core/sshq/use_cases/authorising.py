@@ -53,14 +53,14 @@ def authorise(
     return member
 
 
-def entry(services: Services, actor: Actor, job: Job) -> Decision:
+def entry(services: Services, actor: Actor, job: Job, member: Member | None) -> Decision:
     """Whether somebody may be in a job, and until when, by what the table says at this moment.
 
     For the access API, which is asked often: Slack isn't asked. Who leaves Slack is removed at
     once by `use_cases.leaving`.
     """
     return decide(
-        Standing(actor, services.members.get(actor)),
+        Standing(actor, member),
         Verb("enter", Who.MEMBER, Reach.ENTER),
         _subject(services, actor, job, Reach.ENTER),
         services.settings.policy,

@@ -84,7 +84,8 @@ def end_session(services: Services, lease: Lease, session: str) -> bool:
     """One session of a lease. False if the lease has none such (it may be over already)."""
     if not is_of(services, lease, session):
         return False
-    services.sessions.terminate(session)
+    if _terminate(services, [session]):
+        raise RuntimeError(f"AWS wouldn't end {session}")
     services.leases.remove_sessions(lease.owner, [session])
     services.audit.record("session-ended", actor=lease.owner, lease=lease.id, session=session)
     return True
@@ -114,22 +115,27 @@ def _end(services: Services, leases: list[Lease], why: LeaseEnd) -> None:
 
 
 def _take_sessions(services: Services, leases: list[Lease]) -> None:
-    until = services.clock.monotonic() + REVOKE_SECONDS
     open_ones = {
         session.id: session
         for owner in {lease.owner for lease in leases}
         for session in services.leases.sessions(owner)
         if session.lease in {lease.id for lease in leases}
     }
-    left = list(open_ones)
-    while left := services.sessions.terminate_all(left):
-        if services.clock.monotonic() + _PAUSE_SECONDS > until:
-            break
-        services.clock.sleep(_PAUSE_SECONDS)
-    if left:
-        Logger(child=True).error("sessions outlive their lease", extra={"sessions": left})
+    left = _terminate(services, list(open_ones))
     for lease in leases:
         own = [session.id for session in open_ones.values() if session.lease == lease.id]
         services.leases.remove_sessions(lease.owner, [each for each in own if each not in left])
         if not set(own) & set(left):
             services.leases.settle(lease)
+
+
+def _terminate(services: Services, sessions: list[str]) -> list[str]:
+    """End sessions, again and again for a few seconds; those that AWS wouldn't end."""
+    until = services.clock.monotonic() + REVOKE_SECONDS
+    left = sessions
+    while left := services.sessions.terminate_all(left):
+        if services.clock.monotonic() + _PAUSE_SECONDS > until:
+            Logger(child=True).error("sessions could not be ended", extra={"sessions": left})
+            break
+        services.clock.sleep(_PAUSE_SECONDS)
+    return left

@@ -48,8 +48,8 @@ def live_lease(services: Services, lease: Lease) -> tuple[Lease, Job]:
     """The lease and its job, if both still stand."""
     if not lease.is_live(services.clock.now()):
         raise Refusal(Reason.LEASE_ENDED)
-    job = services.jobs.get(lease.job)
-    if job is None or not job.is_open or not entry(services, lease.owner, job).allowed:
+    job, member = services.jobs.get_for(lease.job, lease.owner)
+    if job is None or not job.is_open or not entry(services, lease.owner, job, member).allowed:
         raise Refusal(Reason.LEASE_ENDED)
     return lease, job
 
@@ -184,7 +184,11 @@ def ask_to_extend(services: Services, lease: Lease, job: Job, until: datetime) -
     if not job.owner.is_same(lease.owner):
         # Whoever was let in by a share may enter, and no more.
         raise Refusal(Reason.NOT_YOUR_JOB, job=job.name)
-    deadline = until.astimezone(UTC).replace(microsecond=0)
+    try:
+        deadline = until.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        # In the first and the last year there are moments that UTC has no name for.
+        raise Refusal(Reason.BAD_REQUEST, problem=f"until: {until} is no deadline") from None
     extending.check(job, deadline)
     _ask(services, lease, "extend", job=job.name, until=deadline.isoformat())
     return JobAnswer(job=job.name, state=job.phase.value, deadline=deadline)

@@ -21,6 +21,8 @@ from sshq.use_cases import reuse
 from sshq.use_cases.authorising import entry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.domain.access import RedeemBody
     from sshq.domain.jobs import Job
     from sshq.domain.rates import Rate
@@ -52,10 +54,15 @@ def _redeem(services: Services, body: RedeemBody, nonce: Nonce, source: str) -> 
     fingerprint = tickets.fingerprint(tickets.normalise(body.ticket) or "")
     rate = refused_tickets(source, services.clock.now())
     ticket = services.tickets.get(fingerprint)
-    job = services.jobs.get(ticket.job) if ticket else None
-    lease = None
-    if ticket and job:
-        lease = _spend(services, ticket, job, body=body, nonce=nonce, source=source, rate=rate)
+    job, lease = None, None
+    if ticket is not None:
+        job, member = services.jobs.get_for(ticket.job, ticket.owner)
+        # A ticket outlives neither its holder's membership nor the sharing of the job.
+        may_enter = entry(services, ticket.owner, job, member) if job else None
+        if job and may_enter and may_enter.allowed:
+            until = min(job.deadline, may_enter.until or job.deadline)
+            wanted = _wanted(services, ticket, body, nonce, until=until, source=source)
+            lease = _spend(services, wanted, job, nonce, rate)
     if lease is None or job is None:
         if ticket is not None:
             services.audit.record(
@@ -68,35 +75,32 @@ def _redeem(services: Services, body: RedeemBody, nonce: Nonce, source: str) -> 
     return lease_answer(services, lease, job)
 
 
-def _spend(
+def _wanted(
     services: Services,
     ticket: Ticket,
-    job: Job,
-    *,
     body: RedeemBody,
     nonce: Nonce,
+    *,
+    until: datetime,
     source: str,
-    rate: Rate,
-) -> Lease | None:
-    """The key's lease, new or again; None if there is none for it."""
-    now = services.clock.now()
-    # A ticket outlives neither its holder's membership nor the sharing of the job.
-    may_enter = entry(services, ticket.owner, job)
-    if not may_enter.allowed:
-        return None
-    lease = Lease(
+) -> Lease:
+    return Lease(
         id=lease_id(ticket.fingerprint, nonce.key),
         job=ticket.job,
         owner=ticket.owner,
         public_key=body.public_key,
         key_fingerprint=nonce.key,
         ticket=ticket.fingerprint,
-        created_at=now,
-        expires_at=min(job.deadline, may_enter.until or job.deadline),
+        created_at=services.clock.now(),
+        expires_at=until,
         client=f"{body.client.version} {body.client.os}".strip(),
         source=source,
     )
-    match services.leases.redeem(lease, nonce, source=rate, now=now):
+
+
+def _spend(services: Services, lease: Lease, job: Job, nonce: Nonce, rate: Rate) -> Lease | None:
+    """The key's lease, new or again; None if there is none for it."""
+    match services.leases.redeem(lease, nonce, source=rate, now=lease.created_at):
         case Redeemed.NEW:
             return lease
         case Redeemed.SPENT:

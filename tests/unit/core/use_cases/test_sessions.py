@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sshq.domain.leases import SESSION_SETTLES, LeaseEnd
+from sshq.domain.leases import SESSION_SETTLES, LeaseEnd, certificate_expiry
+from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.ending import (
@@ -77,6 +78,20 @@ def test_the_button_ends_one_session_and_no_other(services: MemoryServices, job:
     assert services.leases.all[lease.id].ended is None
     press("c")
     assert "no such session" in shown(services)
+
+
+def test_a_session_that_aws_wont_end_stays_listed(services: MemoryServices, job: Job) -> None:
+    lease = a_lease(services, job)
+    session = open_session(services, lease, job)
+    services.sessions.refusals[session] = 100
+    pressed = services.message(ALICE, "end-session", trigger="b", lease=lease.id, session=session)
+    with pytest.raises(RuntimeError, match=session):  # the queue delivers it again
+        commands(services, pressed)
+    assert [each.id for each in services.leases.sessions(ALICE)] == [session]
+
+    services.sessions.refusals.clear()
+    commands(services, pressed)
+    assert services.sessions.terminated == [session]
 
 
 def test_the_other_button_ends_the_lease_and_all_its_sessions(
@@ -178,3 +193,27 @@ def test_the_ca_is_shown_to_admins(services: MemoryServices, job: Job) -> None:
     assert "No rotation is under way" in shown(services)
     assert "SshCa=b+a" in shown(services)
     assert services.clock.time - job.created_at < timedelta(hours=1)
+
+
+def test_an_expired_lease_gets_nothing_though_its_row_is_there(
+    services: MemoryServices, job: Job
+) -> None:
+    """DynamoDB's TTL deletes days late."""
+    lease = a_lease(services, job)
+    services.clock.time = lease.expires_at - timedelta(seconds=1)
+    assert lease_requests.live_lease(services, lease)[0] == lease
+
+    services.clock.time = lease.expires_at
+    with pytest.raises(Refusal) as refused:
+        lease_requests.live_lease(services, lease)
+    assert refused.value.reason is Reason.LEASE_ENDED
+
+
+def test_a_certificate_is_short_and_ends_with_its_lease(services: MemoryServices, job: Job) -> None:
+    lease = a_lease(services, job)
+
+    assert certificate_expiry(lease, services.clock.now()) - services.clock.now() == timedelta(
+        hours=1
+    )
+    late = lease.expires_at - timedelta(minutes=1)
+    assert certificate_expiry(lease, late) == lease.expires_at

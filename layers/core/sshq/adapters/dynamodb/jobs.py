@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.adapters.dynamodb.items import from_item, iso, to_item
+from sshq.adapters.dynamodb.members import member_key
 from sshq.adapters.dynamodb.table import ConditionFailedError, Item, Table
 from sshq.domain.jobs import Job
+from sshq.domain.members import Member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,13 @@ class DynamoJobs:
     def get(self, name: str) -> Job | None:
         item = self._table.get(_pk(name), _SK)
         return from_item(Job, item) if item else None
+
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
+        job, found = self._table.get_many((_pk(name), _SK), member_key(member))
+        return (
+            from_item(Job, job) if job else None,
+            from_item(Member, found) if found else None,
+        )
 
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
         for _ in range(_MOST_TRIES):

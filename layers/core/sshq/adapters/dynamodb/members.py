@@ -82,6 +82,11 @@ class DynamoMembers:
         return True
 
 
+def member_key(actor: Actor) -> tuple[str, str]:
+    """Where a membership stands, for who reads it together with something else."""
+    return _pk(actor), _SK
+
+
 def _pk(actor: Actor) -> str:
     return f"MEMBER#{actor.team}#{actor.user}"
 

@@ -76,6 +76,22 @@ class Table:
         )
         return _plain(found["Item"]) if "Item" in found else None
 
+    def get_many(self, *keys: tuple[str, str]) -> list[Item | None]:
+        """Strongly consistent reads in one call; in the order of the keys."""
+        found: dict[tuple[str, str], Item] = {}
+        left: Item = {
+            self._name: {
+                "Keys": [_serialised({"pk": pk, "sk": sk}) for pk, sk in keys],
+                "ConsistentRead": True,
+            }
+        }
+        while left:
+            answer = self._client.batch_get_item(RequestItems=left)
+            items = map(_plain, answer["Responses"].get(self._name, []))
+            found |= {(item["pk"], item["sk"]): item for item in items}
+            left = answer.get("UnprocessedKeys", {})
+        return [found.get(key) for key in keys]
+
     def put(
         self, item: Item, *, condition: str | None = None, values: Mapping[str, Any] | None = None
     ) -> None:

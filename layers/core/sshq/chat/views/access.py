@@ -84,7 +84,7 @@ def _lease(lease: Lease, sessions: list[LeaseSession], here: Texts) -> list[dict
             since=_time(each.started_at),
             session=each.id,
         )
-        end = button(
+        end = _ends(
             here.plain("sessions.end"), "end-session", {"lease": lease.id, "session": each.id}
         )
         rows.append(section(text) | {"accessory": end})
@@ -92,8 +92,14 @@ def _lease(lease: Lease, sessions: list[LeaseSession], here: Texts) -> list[dict
         rows.append(context(here.mrkdwn("sessions.more", count=str(len(sessions) - most))))
     if not sessions:
         rows.append(context(here.mrkdwn("sessions.no-session")))
-    whole = button(here.plain("sessions.end-lease"), "end-lease", {"lease": lease.id}, "danger")
+    whole = _ends(here.plain("sessions.end-lease"), "end-lease", {"lease": lease.id})
     return [*rows, actions(whole)]
+
+
+def _ends(label: str, verb: str, value: dict[str, Any]) -> dict[str, Any]:
+    """A button whose action says what it ends: one message has many of them."""
+    last = list(value.values())[-1]
+    return button(label, verb, value, "danger") | {"action_id": f"sshq:{verb}:{last}"}
 
 
 def _time(moment: datetime) -> str:

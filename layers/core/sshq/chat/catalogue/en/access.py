@@ -32,7 +32,7 @@ TEXTS: dict[str, str] = {
     "ca.signs": "`{fingerprint}` signs for new jobs; {jobs} open jobs trust it",
     "ca.trusted": "`{fingerprint}` is trusted by new jobs as well; {jobs} open jobs trust it alone",
     "ca.steady": "No rotation is under way. To begin one: deploy with `SshCa={next}` "
-    "(docs/operations.md).",
+    "(docs/security.md).",
     "ca.wait": "A rotation is under way. The old key is still needed by {jobs} open jobs; wait "
     "until they have ended.",
     "ca.finish": "A rotation is under way, and no open job needs the old key any more. To "

@@ -27,7 +27,7 @@ TEXTS: dict[str, str] = {
     "ca.title": "SSH 证书颁发机构",
     "ca.signs": "`{fingerprint}` 为新作业签名；{jobs} 个未结束的作业信任它",
     "ca.trusted": "新作业同样信任 `{fingerprint}`；{jobs} 个未结束的作业只信任它",
-    "ca.steady": "没有正在进行的轮换。开始轮换：以 `SshCa={next}` 部署（docs/operations.md）。",
+    "ca.steady": "没有正在进行的轮换。开始轮换：以 `SshCa={next}` 部署（docs/security.md）。",
     "ca.wait": "轮换正在进行。{jobs} 个未结束的作业仍需要旧密钥；请等它们结束。",
     "ca.finish": "轮换正在进行，且没有未结束的作业需要旧密钥。完成轮换：以 `SshCa={next}` 部署。",
     "refusal.ticket-unusable": "此票据无法使用。票据只能使用一次，十分钟内有效。",

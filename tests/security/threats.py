@@ -1,0 +1,386 @@
+"""The broker's threats: each rule, how it is taken out, and the tests that fail then.
+
+docs/security.md shows this table; scripts/mutate_rules.py takes each rule out in a copy of the
+project and runs its tests. `old` stands exactly once in `file` (test_threats holds that).
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+CORE = "layers/core/sshq/"
+CASES = "tests/unit/core/use_cases/"
+API = "tests/unit/functions/test_access_api.py::"
+REDEEM = f"{CASES}test_redeem.py::"
+SESSIONS = f"{CASES}test_sessions.py::"
+TABLE = "tests/integration/core/adapters/test_leases.py::"
+CA = "tests/integration/core/adapters/test_certificate_authority.py::"
+RIGHTS = "tests/security/test_template_rights.py::"
+TICKETS = "tests/unit/core/domain/test_tickets.py::"
+CLIENT = "tests/integration/local_client/test_with_sshd.py::"
+ROTATION = "tests/integration/core/container/test_ca_rotation.py::"
+SSHD = "tests/integration/core/container/test_ssh.py::"
+
+THREATS = {
+    5: "another's node",
+    6: "the default shell document",
+    11: "a stolen ticket",
+    12: "TTL deletes late",
+    13: "a man in the middle, the wrong machine",
+    14: "keys that linger",
+    15: "secrets in logs",
+    19: "off-boarding, and access that is taken back",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `new` is the code without it."""
+
+    threat: int
+    says: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+RULES = (
+    Rule(
+        5,
+        "a ticket is for the job's owner and whom the owner lets in; being an admin opens no door",
+        f"{CORE}use_cases/mint.py",
+        'verb="connect", job=job, reach=Reach.ENTER',
+        'verb="connect", job=job, reach=Reach.MANAGE',
+        (f"{REDEEM}test_nobody_but_the_owner_gets_a_ticket",),
+    ),
+    Rule(
+        5,
+        "whoever asks under a lease holds its key, and names that lease",
+        f"{CORE}use_cases/authenticate.py",
+        "stored.public_key if key_id == lease else None",
+        "stored.public_key",
+        (f"{API}test_a_key_id_of_another_lease_is_refused",),
+    ),
+    Rule(
+        5,
+        "a session is resumed only under the lease that started it",
+        f"{CORE}use_cases/lease_requests.py",
+        "if not is_of(services, lease, session):",
+        "if False:",
+        (f"{REDEEM}test_sessions_are_capped_and_belong_to_their_lease",),
+    ),
+    Rule(
+        5,
+        "a session is ended by its lease's owner alone",
+        f"{CORE}use_cases/sessions.py",
+        "found is None or found.owner.tag != message.actor.tag",
+        "found is None",
+        (f"{SESSIONS}test_nobody_presses_anothers_buttons",),
+    ),
+    Rule(
+        5,
+        "the API's role starts sessions only on nodes with this stack's tag",
+        "template.yaml",
+        """                  StringEquals: {"ssm:resourceTag/sshq:stack": !Ref StackTag}
+                  BoolIfExists:""",
+        "                  BoolIfExists:",
+        (f"{RIGHTS}test_a_node_is_touched_only_if_it_bears_the_tag",),
+    ),
+    Rule(
+        6,
+        "starting a session checks the document: ours, and no other",
+        "template.yaml",
+        """document/${SessionDocumentName}
+                Condition:
+                  BoolIfExists: {"ssm:SessionDocumentAccessCheck": "true"}
+              - Sid: KeepOwnSessions""",
+        """document/${SessionDocumentName}
+              - Sid: KeepOwnSessions""",
+        (f"{RIGHTS}test_starting_a_session_always_checks_the_document",),
+    ),
+    Rule(
+        11,
+        "of many keys exactly one spends a ticket",
+        f"{CORE}adapters/dynamodb/leases.py",
+        "attribute_exists(pk) AND attribute_not_exists(redeemed_by) AND expires_at > :now",
+        "attribute_exists(pk) AND expires_at > :now",
+        (f"{TABLE}test_of_a_hundred_keys_at_once_exactly_one_spends_a_ticket",),
+    ),
+    Rule(
+        11,
+        "the same key gets the same lease: a lost answer is no theft",
+        f"{CORE}use_cases/redeem.py",
+        "if ticket.redeemed_by != nonce.key:",
+        "if ticket.redeemed_by:",
+        (f"{REDEEM}test_the_same_key_twice_gets_the_same_lease",),
+    ),
+    Rule(
+        11,
+        "another key on a spent ticket ends the lease at once",
+        f"{CORE}use_cases/redeem.py",
+        "if ticket.lease is not None and services.leases.end(",
+        "if ticket.lease is None and services.leases.end(",
+        (f"{API}test_another_key_on_a_spent_ticket_ends_the_lease",),
+    ),
+    Rule(
+        11,
+        "… and its owner is told who and whence",
+        f"{CORE}use_cases/redeem.py",
+        "    reuse.report(services, ticket, thief)",
+        "    del thief",
+        (f"{REDEEM}test_another_key_on_a_spent_ticket_ends_the_lease_and_alarms_the_owner",),
+    ),
+    Rule(
+        11,
+        "a ticket is stored as its SHA-256",
+        f"{CORE}domain/tickets.py",
+        "return hashlib.sha256(code.encode()).hexdigest()",
+        "return code",
+        (f"{TICKETS}test_the_record_holds_a_fingerprint_and_ten_minutes",),
+    ),
+    Rule(
+        11,
+        "a ticket is shown through a fresh response_url, to its owner alone, or not made",
+        f"{CORE}use_cases/mint.py",
+        "if url is None or not is_fresh(url, now):",
+        "if False:",
+        (f"{REDEEM}test_without_a_fresh_response_url_no_ticket_is_made",),
+    ),
+    Rule(
+        11,
+        "wrong, used, expired and unknown tickets are refused alike",
+        f"{CORE}use_cases/redeem.py",
+        "    ticket = services.tickets.get(lease.ticket)\n"
+        "    if ticket is None or ticket.redeemed_by is None:\n        return None",
+        "    ticket = services.tickets.get(lease.ticket)\n"
+        "    if ticket is None or ticket.redeemed_by is None:\n"
+        "        raise Refusal(Reason.LEASE_ENDED)",
+        (f"{API}test_wrong_used_expired_and_unknown_tickets_look_alike",),
+    ),
+    Rule(
+        11,
+        "… and after the same time",
+        f"{CORE}use_cases/redeem.py",
+        "services.clock.sleep(max(0.0, REFUSED_AFTER_SECONDS - took))",
+        "del took",
+        (f"{REDEEM}test_every_ticket_that_cant_be_used_is_refused_after_the_same_time",),
+    ),
+    Rule(
+        11,
+        "a source with twenty bad tickets in ten minutes has to wait",
+        f"{CORE}use_cases/redeem.py",
+        "if services.rates.count(rate) > rate.most:",
+        "if services.rates.count(rate) < 0:",
+        (f"{REDEEM}test_a_source_with_too_many_bad_tickets_has_to_wait_even_with_a_good_one",),
+    ),
+    Rule(
+        11,
+        "… even with a good ticket",
+        f"{CORE}adapters/dynamodb/rates.py",
+        '"attribute_not_exists(pk) OR n <= :most"',
+        '"attribute_not_exists(pk) OR n > :most"',
+        (f"{TABLE}test_a_source_beyond_its_rate_gets_no_lease_until_the_window_is_over",),
+    ),
+    Rule(
+        11,
+        "a member and a team get so many tickets in ten minutes",
+        f"{CORE}use_cases/mint.py",
+        "    _keep_rates(services, message.actor)\n",
+        "",
+        (f"{REDEEM}test_a_member_gets_so_many_tickets_in_ten_minutes",),
+    ),
+    Rule(
+        11,
+        "a request is signed over its method, path and body",
+        f"{CORE}domain/request_signatures.py",
+        "require_components=REQUIRED",
+        'require_components=("content-digest",)',
+        (f"{API}test_a_signature_must_cover_all_three",),
+    ),
+    Rule(
+        11,
+        "a request is taken once",
+        f"{CORE}use_cases/authenticate.py",
+        "if not services.leases.remember_nonce(nonce):",
+        "if not services.leases.remember_nonce(nonce) and False:",
+        (f"{API}test_a_replayed_request_is_refused",),
+    ),
+    Rule(
+        11,
+        "a request is at most five minutes old, and a wrong clock is told",
+        f"{CORE}domain/signatures.py",
+        "if abs(skew) > MOST_SKEW.total_seconds():",
+        "if abs(skew) < 0:",
+        (f"{API}test_a_wrong_clock_is_told_by_how_much",),
+    ),
+    Rule(
+        11,
+        "the function that faces the internet can't read Slack's token",
+        "template.yaml",
+        "              # A stop that was asked for on the laptop is a command like any other, and",
+        """              - Sid: ReadSlackSecret
+                Effect: Allow
+                Action: secretsmanager:GetSecretValue
+                Resource: !Ref SlackSecret
+              # A stop that was asked for on the laptop is a command like any other, and""",
+        (f"{RIGHTS}test_the_function_that_faces_the_internet_has_no_key_to_slack",),
+    ),
+    Rule(
+        12,
+        "a ticket's time is compared where it is spent",
+        f"{CORE}adapters/dynamodb/leases.py",
+        "attribute_exists(pk) AND attribute_not_exists(redeemed_by) AND expires_at > :now",
+        "attribute_exists(pk) AND attribute_not_exists(redeemed_by)",
+        (f"{TABLE}test_a_ticket_is_spent_up_to_its_last_second_and_not_after",),
+    ),
+    Rule(
+        12,
+        "a lease's time is compared where a session is written down",
+        f"{CORE}adapters/dynamodb/leases.py",
+        '"attribute_exists(pk) AND attribute_not_exists(ended) AND expires_at > :now",\n'
+        '                    {":now": iso(now)},',
+        '"attribute_exists(pk) AND attribute_not_exists(ended)",\n                    {},',
+        (f"{TABLE}test_an_ended_an_expired_and_an_unknown_lease_take_none",),
+    ),
+    Rule(
+        12,
+        "… and at each request",
+        f"{CORE}domain/leases.py",
+        "return self.ended is None and now < self.expires_at",
+        "return self.ended is None",
+        (f"{SESSIONS}test_an_expired_lease_gets_nothing_though_its_row_is_there",),
+    ),
+    Rule(
+        13,
+        "the node's host key comes with the lease, and ssh takes no other",
+        "local_client/src/sshq_local/ssh_config.py",
+        '("StrictHostKeyChecking", "yes")',
+        '("StrictHostKeyChecking", "no")',
+        (f"{CLIENT}test_a_machine_with_another_host_key_is_refused",),
+    ),
+    Rule(
+        14,
+        "sshd lets in by principal: the job's name",
+        f"{CORE}container/sshd.sh",
+        'AuthorizedPrincipalsFile "$escaped/principals"\n',
+        "",
+        (f"{SSHD}test_another_certificate_is_refused",),
+    ),
+    Rule(
+        14,
+        "a certificate names one job",
+        f"{CORE}adapters/certificate_authority.py",
+        ".valid_principals([principal.encode()])",
+        ".valid_for_all_principals()",
+        (f"{CA}test_a_certificate_says_what_it_is_for_and_no_more",),
+    ),
+    Rule(
+        14,
+        "a certificate ends when it is told to",
+        f"{CORE}adapters/certificate_authority.py",
+        ".valid_before(valid_before.timestamp())",
+        ".valid_before(2**63)",
+        (f"{CA}test_a_certificate_says_what_it_is_for_and_no_more",),
+    ),
+    Rule(
+        14,
+        "… within the hour, and not after its lease",
+        f"{CORE}domain/leases.py",
+        "return min(lease.expires_at, now + CERTIFICATE_LIFE)",
+        "return now + CERTIFICATE_LIFE",
+        (f"{SESSIONS}test_a_certificate_is_short_and_ends_with_its_lease",),
+    ),
+    Rule(
+        14,
+        "a certificate allows a terminal and forwards, no X11, no user rc",
+        f"{CORE}adapters/certificate_authority.py",
+        'b"permit-port-forwarding", b"permit-pty")',
+        'b"permit-port-forwarding", b"permit-pty", b"permit-X11-forwarding")',
+        (f"{CA}test_a_certificate_says_what_it_is_for_and_no_more",),
+    ),
+    Rule(
+        14,
+        "a job's certificates are signed by a key that the job trusts",
+        f"{CORE}adapters/certificate_authority.py",
+        "if not trusted or key_id in trusted:",
+        "if key_id:",
+        (f"{ROTATION}test_a_rotation_that_was_finished_too_early_is_told",),
+    ),
+    Rule(
+        15,
+        "a ticket is in no log and in no record",
+        f"{CORE}use_cases/redeem.py",
+        '"redeemed", actor=lease.owner, job=job.name, lease=lease.id, source=source',
+        '"redeemed", actor=lease.owner, job=job.name, lease=lease.id, source=body.ticket',
+        ("tests/security/test_secrets_stay_secret.py",),
+    ),
+    Rule(
+        19,
+        "who is no member any more gets no lease, whatever ticket they hold",
+        f"{CORE}adapters/dynamodb/leases.py",
+        '"attribute_exists(pk) AND attribute_not_exists(leaving)"',
+        '"attribute_not_exists(leaving)"',
+        (f"{TABLE}test_who_is_no_member_gets_no_lease",),
+    ),
+    Rule(
+        19,
+        "a member's leases and sessions end when they leave",
+        f"{CORE}use_cases/ending.py",
+        "    _end(services, leases, why)\n    return len(leases)",
+        "    return len(leases)",
+        (f"{SESSIONS}test_a_removed_member_is_out_of_every_job",),
+    ),
+    Rule(
+        19,
+        "a lease that ended takes no session, however late it comes",
+        f"{CORE}use_cases/lease_requests.py",
+        "case SessionAdded.LEASE_ENDED:\n            raise Refusal(Reason.LEASE_ENDED)",
+        "case SessionAdded.LEASE_ENDED:\n            pass",
+        (f"{REDEEM}test_a_session_that_started_while_the_lease_ended_is_terminated",),
+    ),
+    Rule(
+        19,
+        "a stop throws people out before it asks SageMaker",
+        f"{CORE}use_cases/stop.py",
+        "    end_leases_on(services, job)\n",
+        "",
+        (f"{SESSIONS}test_stopping_throws_people_out_before_sagemaker_is_asked",),
+    ),
+    Rule(
+        19,
+        "an end that AWS throttles is tried again within its seconds",
+        f"{CORE}use_cases/ending.py",
+        "if services.clock.monotonic() + _PAUSE_SECONDS > until:",
+        "if until:",
+        (f"{SESSIONS}test_a_throttled_end_is_tried_again_within_its_seconds",),
+    ),
+    Rule(
+        19,
+        "… and what is left then is the caretaker's",
+        f"{CORE}use_cases/ending.py",
+        "if not set(own) & set(left):",
+        "if own is not None:",
+        (f"{SESSIONS}test_what_aws_wont_end_in_time_stays_the_caretakers",),
+    ),
+)
+
+
+def table() -> str:
+    """The table of docs/security.md."""
+    lines = ["| # | threat | rule | test |", "|---|---|---|---|"]
+    lines += [
+        f"| {rule.threat} | {THREATS[rule.threat]} | {rule.says} | {_shown(rule.tests)} |"
+        for rule in RULES
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(tests: tuple[str, ...]) -> str:
+    names = (test.split("/")[-1].removesuffix(".py") for test in tests)
+    return "<br>".join(f"`{name.split('::')[-1]}`" for name in names)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
