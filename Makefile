@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := build/sam-venv
+SDK_VENV := build/sagemaker-venv
 SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 PARTS := layers/core local_client sandbox
 
@@ -94,11 +95,20 @@ build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what 
 deploy: build ## Deploy to AWS; asks for the parameters the first time
 	if grep -q '^parameter_overrides' samconfig.toml; then $(SAM) deploy; else $(SAM) deploy --guided; fi
 
+.PHONY: image-catalogue
+image-catalogue: $(SDK_VENV)/.ready ## Make the catalogue of SageMaker's images anew, from the SDK's data
+	$(SDK_VENV)/bin/python scripts/make_image_catalogue.py
+
+.PHONY: test-sdk
+test-sdk: $(SDK_VENV)/.ready ## Compare the catalogue and our request with the SageMaker SDK (450 MB)
+	PYTHONPATH=layers/core $(SDK_VENV)/bin/python -m pytest -q -c /dev/null --rootdir . tests/sdk/check_against_sdk.py
+
 .PHONY: lock
 lock: ## Pin the requirements anew (needs uv); the files name no index
 	$(LOCK) --python-version 3.11 --universal -o requirements/dev.txt requirements/dev.in
 	$(LOCK) --python-version 3.11 --universal -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
 	$(LOCK) --python-version 3.11 --universal -o requirements/sam.txt requirements/sam.in
+	$(LOCK) --python-version 3.11 --universal -o requirements/sagemaker.txt requirements/sagemaker.in
 	$(LOCK) --python-version 3.13 --python-platform aarch64-manylinux2014 -c requirements/dev.txt \
 	  -o layers/runtime/requirements.txt layers/runtime/requirements.in
 	$(LOCK) --python-version 3.10 --universal --no-emit-package pycparser \
@@ -143,6 +153,12 @@ $(SAM_VENV)/.ready: requirements/sam.txt | python-is-new-enough
 	@echo "Installing the AWS SAM CLI into $(SAM_VENV) (once)"
 	@"$(PYTHON)" -m venv $(SAM_VENV)
 	@$(SAM_VENV)/bin/pip $(INSTALL) --require-hashes -r requirements/sam.txt
+	@touch $@
+
+$(SDK_VENV)/.ready: requirements/sagemaker.txt | python-is-new-enough
+	@echo "Installing the SageMaker SDK into $(SDK_VENV) (once)"
+	@"$(PYTHON)" -m venv $(SDK_VENV)
+	@$(SDK_VENV)/bin/pip $(INSTALL) --require-hashes -r requirements/sagemaker.txt
 	@touch $@
 
 # sam build runs pip of the template's runtime, so that python must be there.

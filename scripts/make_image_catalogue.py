@@ -56,7 +56,8 @@ def _rows(framework: str, registries: list[dict[str, str]]) -> list[dict[str, An
     config = config.get("training", config)
     aliases: dict[str, list[str]] = {}
     for short, full in config.get("version_aliases", {}).items():
-        aliases.setdefault(full, []).append(short)
+        if _USUAL.fullmatch(short):
+            aliases.setdefault(full, []).append(short)
     rows = []
     usual = [version for version in config["versions"] if _USUAL.fullmatch(version)]
     for version in sorted(usual, key=_age, reverse=True):

@@ -39,23 +39,27 @@ def terms_for(
     return decide(facts, rules)
 
 
-def commit(services: Services, job: Job, shaped: Shaped, member: Member) -> tuple[Job, bool]:
+def commit(
+    services: Services, job: Job, shaped: Shaped, member: Member, terms: Terms | None = None
+) -> tuple[Job, bool]:
     """Store the job with its reservation: both or neither, whatever others do meanwhile.
 
-    `job` lacks its terms as yet. Gives back the stored job, and whether it is new. Raises Refusal.
+    `job` lacks its terms as yet; `terms` are those that were just decided, if any. Gives back the
+    stored job, and whether it is new. Raises Refusal.
     """
     for _ in range(_MOST_TRIES):
-        terms = terms_for(services, shaped, member, approved=job.approved_by is not None)
-        if isinstance(terms, Objection):
-            raise Refusal(terms.reason, **terms.facts)
-        found = services.budgets.commit(
-            under(job, terms),
-            member_limit=terms.member_limit,
-            team_limit=terms.team_limit,
-            max_jobs=terms.max_jobs,
+        found = terms or terms_for(services, shaped, member, approved=job.approved_by is not None)
+        terms = None
+        if isinstance(found, Objection):
+            raise Refusal(found.reason, **found.facts)
+        stored = services.budgets.commit(
+            under(job, found),
+            member_limit=found.member_limit,
+            team_limit=found.team_limit,
+            max_jobs=found.max_jobs,
         )
-        if found is not None:
-            return found
+        if stored is not None:
+            return stored
     raise Refusal(Reason.TOO_MANY_REQUESTS)
 
 

@@ -47,7 +47,8 @@ def close_door(services: Services, job: Job) -> None:
     """All nodes are in: nobody else may register, and the code has no reason to lie in S3."""
     if job.activation is not None:
         services.nodes.delete_activation(job.activation)
-    services.startup_files.delete(job.prefix)
+    if not job.requeued:  # then they are the next attempt's
+        services.startup_files.delete(job.prefix)
 
 
 def end_leases_on(services: Services, job: Job) -> None:

@@ -65,7 +65,7 @@ def _begin(
     job = _new_job(services, message, asked, shaped, name, language=member.language)
     if stand_in_line(services, message, job, asked.env):
         return
-    job, is_new = commit(services, job, shaped, member)
+    job, is_new = commit(services, job, shaped, member, terms)
     _carry_on(services, message, member, asked, job, again=not is_new)
 
 

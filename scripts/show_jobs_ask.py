@@ -1,0 +1,314 @@
+"""Asking for a job: workers killed at every call, a long line, and what each verb costs in AWS calls."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import patch
+
+from sshq.domain import tags
+from sshq.domain.identity import Actor
+from sshq.domain.job_progress import TrainingStatus
+from sshq.domain.jobs import Job, JobShape, Phase
+from sshq.domain.members import Member, Profile
+from sshq.domain.queue_message import QueueMessage
+from sshq.domain.refusals import Reason, Refusal
+from sshq.use_cases.dispatch import commands
+from sshq.use_cases.follow import follow
+from sshq.use_cases.sweep import sweep
+from sshq_sandbox.aws.job_runner import JobRunner
+from tests.core_aws import CoreAws, core_aws
+from tests.core_services import ADMIN, ALICE, MemoryChat, MemoryServices
+from tests.killing import KilledError, Killer, When, mortal
+
+if TYPE_CHECKING:
+    from sshq.composition import Live
+    from sshq.ports import TrainingJob
+
+QUOTA, MEMBERS, RUNS = 20, 50, 200
+GPU = "ml.g5.xlarge"
+JOB_MINUTES = 10
+TABLE_SIZES = (10, 10_000)
+VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("run", {}),
+    ("presets", {}),
+    ("preset", {"action": "save", "preset": "gpu", "instance": GPU}),
+)
+
+
+def show() -> bool:
+    """Print the evidence; whether all of it held."""
+    with (
+        tempfile.TemporaryDirectory(prefix="show-jobs-") as scratch,
+        patch.multiple(JobRunner, start=lambda *_: None, stop=lambda *_: None),
+        core_aws(Path(scratch)) as aws,
+    ):
+        account = _Account(aws)
+        return all([_killed(account), _line(), _cost(account)])
+
+
+class _Account:
+    """The sandbox's AWS with alice enrolled and set up; no container is started."""
+
+    def __init__(self, aws: CoreAws) -> None:
+        self.aws = aws
+        trust = (
+            '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
+            ' "Principal": {"Service": ["sagemaker.amazonaws.com", "ssm.amazonaws.com"]}}]}'
+        )
+        for name in (aws.settings.job_role, aws.settings.node_role):
+            aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        aws.client("s3").create_bucket(
+            Bucket=aws.settings.bucket,
+            CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+        )
+        self.live = aws.live()
+        self.live.members.add(
+            Member(actor=ALICE, slug="alice", added_by=ADMIN, added_at=aws.clock.now())
+        )
+
+    def with_chat(self, chat: MemoryChat) -> Live:
+        """The worker's services, with a Slack that remembers."""
+        vars(self.live)["chat"] = chat
+        return self.live
+
+    def jobs_of(self, request: str) -> int:
+        """How many training jobs SageMaker has for a request, by its tag."""
+        from moto.sagemaker.models import sagemaker_backends  # noqa: PLC0415
+
+        jobs = sagemaker_backends[self.aws.settings.account]["eu-west-1"].training_jobs
+        tag = {"Key": tags.REQUEST, "Value": request}
+        return sum(tag in job.tags for job in jobs.values())
+
+
+# ------------------------------------------------------------ killed at every call
+
+
+def _killed(account: _Account) -> bool:
+    _heading(
+        "a worker killed before and after each remote call of `run`, then redelivered (real adapters)"
+    )
+    undisturbed = Killer()
+    _deliver(account, "0", undisturbed)
+    held, number = [], 0
+    for nth, call in enumerate(undisturbed.calls, start=1):
+        outcomes = []
+        for when in When:
+            number += 1
+            outcomes.append(_killed_once(account, f"{number}", nth, when))
+        held.append(all(jobs == messages == 1 for jobs, messages in outcomes))
+        cells = "  ".join(
+            f"{when}: {jobs} job, {messages} message"
+            for when, (jobs, messages) in zip(When, outcomes, strict=True)
+        )
+        print(f"{nth:3}  {call:34} {cells}  {'ok' if held[-1] else 'NOT ok'}")
+    print(f"{len(held) * 2} deaths; {sum(held) * 2} left one job and one message")
+    return all(held)
+
+
+def _killed_once(account: _Account, trigger: str, nth: int, when: When) -> tuple[int, int]:
+    """(jobs that SageMaker has, messages that Slack has) of the request in the end."""
+    chat = MemoryChat()
+    try:
+        _deliver(account, trigger, Killer(nth, when), chat)
+    except KilledError:
+        _deliver(account, trigger, Killer(), chat)
+    _deliver(account, trigger, Killer(), chat)
+    request = _message(trigger).request
+    return account.jobs_of(request), sum(key == request for key, _ in chat.keyed)
+
+
+def _deliver(
+    account: _Account, trigger: str, killer: Killer, chat: MemoryChat | None = None
+) -> None:
+    live = account.with_chat(chat or MemoryChat())
+    commands(mortal(live, killer), _message(trigger))
+
+
+def _message(trigger: str) -> QueueMessage:
+    return MemoryServices().message(ALICE, "run", trigger=f"killed.{trigger}", instance=GPU)
+
+
+# ------------------------------------------------------------ a long line
+
+
+class _Quota:
+    """SageMaker with a quota: what is above it is refused; jobs end after ten minutes."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+        self._jobs = services.training_jobs
+        self._create = self._jobs.create
+        self._jobs.create = self.create  # type: ignore[method-assign]
+        self.until: dict[str, Any] = {}
+        self.most = 0
+        self.creates = 0
+
+    def create(self, job: TrainingJob, *, request: str) -> None:
+        self.creates += 1
+        if len(self.until) >= QUOTA:
+            raise Refusal(Reason.QUOTA, instance=GPU, detail=f"the limit is {QUOTA}")
+        self._create(job, request=request)
+        self.until[job.name] = self._services.clock.now() + timedelta(minutes=JOB_MINUTES)
+        self.most = max(self.most, len(self.until))
+
+    def pass_time(self) -> None:
+        """Jobs whose time is over complete, and their events come."""
+        now = self._services.clock.now()
+        for name in [name for name, until in self.until.items() if until <= now]:
+            del self.until[name]
+            seconds = JOB_MINUTES * 60
+            self._jobs.status[name] = TrainingStatus(
+                "Completed", "Completed", billable_seconds=seconds
+            )
+            follow(self._services, name)
+
+
+def _line() -> bool:
+    _heading(
+        f"{RUNS} runs from {MEMBERS} members with a quota of {QUOTA}, jobs of {JOB_MINUTES} min"
+    )
+    services = MemoryServices()
+    members = [Actor(team="T0001", user=f"U{number:04}") for number in range(MEMBERS)]
+    for number, member in enumerate(members):
+        services.enrol(member, f"m{number}")
+        services.chat.profiles[member.user] = Profile(
+            user=member.user, team="T0001", name=f"m{number}"
+        )
+    quota = _Quota(services)
+    began, started = time.monotonic(), services.clock.now()
+    # The greedy first: member 0 asks for all of theirs before anybody else.
+    per_member = RUNS // MEMBERS
+    requests: dict[str, Actor] = {}
+    for number, member in enumerate(members):
+        for ask in range(per_member):
+            message = services.message(member, "run", trigger=f"{number}.{ask}", instance=GPU)
+            requests[message.request] = member
+            commands(services, message)
+            commands(services, message)
+    rounds = 0
+    while services.waiting_room.entries or quota.until:
+        services.clock.time += timedelta(minutes=1)
+        quota.pass_time()
+        sweep(services)
+        _work_off(services)
+        rounds += 1
+        if rounds > 1000:
+            break
+    jobs = [job for job in services.jobs.all.values() if not job.requeued]
+    by_request = Counter(job.request for job in jobs)
+    first = {member.tag: _minutes(jobs, member, started, 0) for member in members}
+    last = {member.tag: _minutes(jobs, member, started, per_member - 1) for member in members}
+    posted = Counter(key for key, _ in services.chat.keyed)
+    ideal = -(-RUNS // QUOTA) * JOB_MINUTES
+    checks = {
+        f"no loss: {len(by_request)} of {len(requests)} requests became jobs": (
+            set(by_request) == set(requests)
+        ),
+        f"no duplicate: at most {max(by_request.values())} job for a request": (
+            max(by_request.values()) == 1
+        ),
+        f"one message each: {len(posted)} messages for {len(requests)} requests": (
+            set(posted.values()) == {1} and len(posted) == len(requests)
+        ),
+        f"never above the quota: {quota.most} at once": quota.most <= QUOTA,
+        f"all over after {rounds} min (with no gap at all it would be {ideal})": rounds < 2 * ideal,
+        f"a member's 1st job began after {min(first.values())} to {max(first.values())} min": (
+            max(first.values()) <= ideal // 2
+        ),
+        f"a member's last job began after {min(last.values())} to {max(last.values())} min": True,
+        f"nothing stays set aside: {sum(_left(services))} micro-dollars": sum(_left(services)) == 0,
+        f"CreateTrainingJob was called {quota.creates} times for {RUNS} jobs": (
+            quota.creates < 2 * RUNS
+        ),
+    }
+    for text, held in checks.items():
+        print(f"{'ok    ' if held else 'NOT ok'} {text}")
+    print(f"       simulated in {time.monotonic() - began:.1f} s")
+    return all(checks.values())
+
+
+def _left(services: MemoryServices) -> list[int]:
+    """What is set aside beyond what the ended jobs have cost, by month."""
+    spent: Counter[str] = Counter()
+    for job in services.jobs.all.values():
+        spent[job.budget_month] += job.cost_micros or 0
+    return [services.budgets.committed[month] - cost for month, cost in spent.items()]
+
+
+def _minutes(jobs: list[Job], member: Actor, started: Any, nth: int) -> int:  # noqa: ANN401
+    times = sorted(job.created_at for job in jobs if job.owner.is_same(member))
+    return int((times[nth] - started).total_seconds() // 60)
+
+
+def _work_off(services: MemoryServices) -> None:
+    while services.commands_queue.sent:
+        body, _, _ = services.commands_queue.sent.pop(0)
+        commands(services, QueueMessage.model_validate_json(body))
+
+
+# ------------------------------------------------------------ what it costs
+
+
+def _cost(account: _Account) -> bool:
+    _heading("AWS calls of each verb, with so many jobs in the table")
+    counts: dict[str, list[Counter[str]]] = {}
+    filled = 0
+    for size in TABLE_SIZES:
+        _fill(account, filled, size)
+        filled = size
+        for verb, arguments in VERBS:
+            live = account.with_chat(MemoryChat())
+            before = len(account.aws.calls())
+            message = MemoryServices().message(
+                ADMIN if verb == "preset" else ALICE, verb, trigger=f"{verb}.{size}", **arguments
+            )
+            commands(cast("Any", live), message)
+            made = account.aws.calls()[before:]
+            counts.setdefault(verb, []).append(Counter(call.operation for call in made))
+    held = []
+    for verb, (few, many) in counts.items():
+        held.append(few == many)
+        print(f"{verb:8} {sum(few.values()):3} and {sum(many.values()):3}  ", end="")
+        print(", ".join(f"{name} {count}" for name, count in sorted(many.items())))
+    print(f"(first figure: {TABLE_SIZES[0]} jobs, second: {TABLE_SIZES[1]})")
+    return all(held)
+
+
+def _fill(account: _Account, have: int, want: int) -> None:
+    """Ended jobs straight into the table."""
+    from sshq.adapters.dynamodb.jobs import new_item  # noqa: PLC0415
+    from sshq.adapters.dynamodb.table import _serialised  # noqa: PLC0415
+
+    client, now = account.aws.client("dynamodb"), account.aws.clock.now()
+    shape = JobShape(instance=GPU, image="x/y:1", hours=1)
+    jobs = [
+        Job(
+            name=f"sshq-old-job-{number}",
+            owner=ALICE,
+            request="0" * 64,
+            shape=shape,
+            prefix="jobs/x",
+            phase=Phase.COMPLETED,
+            created_at=now,
+            phase_since=now,
+            cap_seconds=1,
+            deadline=now,
+            ended_at=now,
+            settled=True,
+        )
+        for number in range(have, want)
+    ]
+    for first in range(0, len(jobs), 25):
+        batch = [
+            {"PutRequest": {"Item": _serialised(new_item(job))}} for job in jobs[first : first + 25]
+        ]
+        client.batch_write_item(RequestItems={account.aws.settings.table: batch})
+
+
+def _heading(text: str) -> None:
+    print(f"\n== {text}", flush=True)
