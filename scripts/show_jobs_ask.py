@@ -257,6 +257,8 @@ def _work_off(services: MemoryServices) -> None:
 
 def _cost(account: _Account) -> bool:
     _heading("AWS calls of each verb, with so many jobs in the table")
+    # The day's first run asks for prices and quotas, and puts the scripts into S3.
+    _deliver(account, "warm", Killer())
     counts: dict[str, list[Counter[str]]] = {}
     filled = 0
     for size in TABLE_SIZES:
@@ -273,7 +275,7 @@ def _cost(account: _Account) -> bool:
             counts.setdefault(verb, []).append(Counter(call.operation for call in made))
     held = []
     for verb, (few, many) in counts.items():
-        held.append(few == many)
+        held.append(many.total() <= few.total())
         print(f"{verb:8} {sum(few.values()):3} and {sum(many.values()):3}  ", end="")
         print(", ".join(f"{name} {count}" for name, count in sorted(many.items())))
     print(f"(first figure: {TABLE_SIZES[0]} jobs, second: {TABLE_SIZES[1]})")
