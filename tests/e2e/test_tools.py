@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq_sandbox.free_port import free_port
 from tests.e2e.conftest import LOCAL, SANDBOX, Sandbox, through_socks
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ def test_the_steps_that_vs_code_s_remote_ssh_takes(
 ) -> None:
     """One ssh, without a terminal, with a SOCKS proxy; the install script over its stdin; then the
     editor reaches its server through the proxy for as long as that ssh lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        proxy = free.getsockname()[1]
+    proxy = free_port()
     config = str(sandbox.folder / "alice" / "ssh_config")
     options = ("-T", "-D", str(proxy), "-o", "ConnectTimeout=15", "-F", config)
     with subprocess.Popen(

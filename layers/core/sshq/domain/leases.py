@@ -23,7 +23,6 @@ class LeaseEnd(StrEnum):
     """Why a lease is over."""
 
     BY_OWNER = "by-owner"
-    BY_ADMIN = "by-admin"
     JOB_ENDED = "job-ended"
     EXPIRED = "expired"
     UNSHARED = "unshared"

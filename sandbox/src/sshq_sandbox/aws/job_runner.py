@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import socket
 import sys
 import threading
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sshq_sandbox.aws.container import Container
 from sshq_sandbox.aws.job_data import DataError, download_channels, upload_model
+from sshq_sandbox.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -221,7 +221,7 @@ class _Run:
             "AWS_REGION": job.region,
             "AWS_DEFAULT_REGION": job.region,
             **credentials,
-            "SANDBOX_PORT_MAP": f"{SSH_PORT}={_free_port()}",
+            "SANDBOX_PORT_MAP": f"{SSH_PORT}={free_port()}",
             **platform.environment,
         }
 
@@ -270,9 +270,3 @@ def _make_folder(folder: Path, job: TrainingJob, host: str) -> Path:
 
 def _mapped(word: str, folder: Path) -> str:
     return f"{folder}{word}" if word == "/opt/ml" or word.startswith("/opt/ml/") else word
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -11,7 +11,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from sshq.container import CODE_CHANNEL, JOB_CHANNEL, startup_files
+from sshq_sandbox.free_port import free_port
 from sshq_sandbox.image import BIN
 from tests.ssh_authority import Authority
 
@@ -235,12 +235,10 @@ def make_container(tmp_path: Path, authority: Authority) -> Iterator[Callable[..
     made: list[Container] = []
 
     def make(**options: Any) -> Container:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
         folder = tmp_path / f"it's 100% {len(made)}"
         folder.mkdir()
         container = Container(
-            **{"folder": folder, "authority": authority, "port": port, "shell": ["/bin/sh"]}
+            **{"folder": folder, "authority": authority, "port": free_port(), "shell": ["/bin/sh"]}
             | options
         )
         made.append(container)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sshq_sandbox.free_port import free_port
 from tests.sandbox_ssm import REGION, SSH_DOCUMENT, RunningSsm, running_ssm, until
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def sshd_port(folder: Path) -> Iterator[int]:
     assert SSHD is not None
     host_key = keygen(folder / "host_key")
     (folder / "authorized_keys").write_text(keygen(folder / "user_key"))
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     (folder / "known_hosts").write_text(f"node {host_key}")
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nUsePAM no\n"

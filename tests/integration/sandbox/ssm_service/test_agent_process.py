@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sshq_sandbox.free_port import free_port
 from tests.sandbox_ssm import REGION, DataChannelClient, RunningSsm, until
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def sshd(tmp_path: Path) -> Iterator[tuple[int, Path]]:
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)], check=True
         )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     configuration = tmp_path / "sshd_config"
     configuration.write_text(
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {tmp_path / 'host'}\n"
