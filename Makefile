@@ -41,6 +41,13 @@ lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests scripts
 	$(BIN)/cfn-lint template.yaml
+	$(BIN)/python scripts/command_tables.py --check
+	$(BIN)/python scripts/member_matrix.py --check
+
+.PHONY: docs
+docs: $(VENV)/.ready ## Write the pages of commands and the members' matrix from the code
+	$(BIN)/python scripts/command_tables.py
+	$(BIN)/python scripts/member_matrix.py --write
 
 .PHONY: show-setup
 show-setup: $(VENV)/.ready ## Print the evidence for setup

@@ -2,6 +2,7 @@
 
 python scripts/member_matrix.py            # print the tables
 python scripts/member_matrix.py --write    # put them into docs/members.md
+python scripts/member_matrix.py --check    # exit 1 if the page says something else
 """
 
 from __future__ import annotations
@@ -197,12 +198,18 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Print the tables, or write them."""
-    if "--write" in words:
-        PAGE.write_text(page_with(tables(), PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
+    """Print the tables, write them, or compare them."""
+    if not words:
         print(tables())
-    return 0
+        return 0
+    there = PAGE.read_text(encoding="utf-8")
+    right = page_with(tables(), there)
+    if "--write" in words:
+        PAGE.write_text(right, encoding="utf-8")
+        return 0
+    if there != right:
+        print("docs/members.md isn't what the code says: run make docs")
+    return int(there != right)
 
 
 if __name__ == "__main__":
