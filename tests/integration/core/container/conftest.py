@@ -237,10 +237,8 @@ def make_container(tmp_path: Path, authority: Authority) -> Iterator[Callable[..
     def make(**options: Any) -> Container:
         folder = tmp_path / f"it's 100% {len(made)}"
         folder.mkdir()
-        container = Container(
-            **{"folder": folder, "authority": authority, "port": free_port(), "shell": ["/bin/sh"]}
-            | options
-        )
+        defaults: dict[str, Any] = {"port": free_port(), "shell": ["/bin/sh"]}
+        container = Container(folder=folder, authority=authority, **(defaults | options))
         made.append(container)
         return container
 
