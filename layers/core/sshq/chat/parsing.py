@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ ACTION_PREFIX = "sshq:"
 _TYPOGRAPHY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "--"}
 )
+# And Slack makes links of what looks like one: <https://host/x>, <http://host/x|host/x>.
+_LINK = re.compile(
+    r"<(?P<url>[a-z][a-z0-9+.-]*:[^<>|\s]+)(?:\|(?P<label>[^<>|]*))?>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Invocation:
 def parse_text(text: str) -> Invocation:
     """`run --instance ml.m5.large` → an invocation. Nothing typed means help."""
     try:
-        words = shlex.split(_unescape(text).translate(_TYPOGRAPHY))
+        words = shlex.split(_unescape(_LINK.sub(_typed, text)).translate(_TYPOGRAPHY))
     except ValueError:
         raise Refusal(
             Reason.USAGE, problem="a quotation mark isn't closed", usage="/sshq help"
@@ -65,6 +70,12 @@ def parse_action(action_id: str, value: str, fields: Mapping[str, Any] | None = 
     if fields and isinstance(payload, dict):
         payload |= fields
     return Invocation(command, _validated(command, payload))
+
+
+def _typed(link: re.Match[str]) -> str:
+    """What was typed where Slack put a link: `http://` and `mailto:` are of Slack's own adding."""
+    url, label = link["url"], link["label"]
+    return label if label and url in {f"http://{label}", f"mailto:{label}", f"tel:{label}"} else url
 
 
 def _unescape(text: str) -> str:

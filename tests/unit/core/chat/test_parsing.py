@@ -49,6 +49,37 @@ def test_slacks_escapes_are_undone() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("<https://host/x>", "https://host/x"),
+        ("<https://host/x|label>", "https://host/x"),
+        ("<https://host/x|a label>", "https://host/x"),
+        ("<https://host/?a=1&amp;b=2>", "https://host/?a=1&b=2"),
+        ("git+<https://github.com/a/b|github.com/a/b>@main", "git+https://github.com/a/b@main"),
+        ("<http://host.example/img:1|host.example/img:1>", "host.example/img:1"),
+        ("<http://host/x>", "http://host/x"),
+        ("<mailto:git@h|git@h>:a/b.git", "git@h:a/b.git"),
+        ("<tel:5550100|5550100>", "5550100"),
+        ("<https://a/x>,<https://b/y|b>", "https://a/x,https://b/y"),
+        # Not links of Slack's: mentions, and angle brackets that a person typed.
+        ("<@U123>", "<@U123>"),
+        ("<@U123|alice>", "<@U123|alice>"),
+        ("<!subteam^S123|@team>", "<!subteam^S123|@team>"),
+        ("<#C123|general>", "<#C123|general>"),
+        ("<!here>", "<!here>"),
+        ("&lt;https://host/x|y&gt;", "<https://host/x|y>"),
+    ],
+)
+def test_slacks_links_are_what_was_typed(sent: str, typed: str) -> None:
+    assert parse_text(f"run --command '{sent}'").arguments == Run(command=typed)
+
+
+def test_a_link_may_be_a_jobs_source() -> None:
+    sent = "run --source git+<https://github.com/a/b|github.com/a/b>@main"
+    assert parse_text(sent).arguments == Run(source="git+https://github.com/a/b@main")
+
+
 @pytest.mark.parametrize("typed", ["<@U123|alice>", "<@U123>", "U123"])
 def test_a_person_is_an_id(typed: str) -> None:
     assert parse_text(f"add-user {typed}").arguments == AddUser(users=("U123",))
