@@ -174,14 +174,16 @@ def _context(ca_file: Path | str | None, environ: Mapping[str, str]) -> ssl.SSLC
     Kept: reading the system's hundred and more certificates takes ten milliseconds each time.
     """
     bundle = str(ca_file or environ.get("AWS_CA_BUNDLE") or "")
-    # A connection lives for hours, and a company's file may be replaced meanwhile.
-    key = (bundle, os.stat(bundle).st_mtime_ns if bundle else 0)  # noqa: PTH116
+    # A connection lives for hours: a company's file, or the one that SSL_CERT_FILE names, may be
+    # replaced meanwhile.
+    file = bundle or ssl.get_default_verify_paths().cafile or ""
+    key = (bundle, file, os.stat(file).st_mtime_ns if file else 0)  # noqa: PTH116
     if key not in _contexts:
         _contexts[key] = _fresh_context(bundle)
     return _contexts[key]
 
 
-_contexts: dict[tuple[str, int], ssl.SSLContext] = {}
+_contexts: dict[tuple[str, str, int], ssl.SSLContext] = {}
 
 
 def _fresh_context(bundle: str) -> ssl.SSLContext:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sshq_local.ssm import dial
 from sshq_local.ssm.dial import NotTrusted, Target, parse_stream_url, proxy_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -103,3 +110,13 @@ def test_this_computer_needs_no_proxy() -> None:
     environ = {"HTTPS_PROXY": "http://p"}
     assert proxy_for(aws(host="127.0.0.1"), environ) == ""
     assert proxy_for(aws(secure=False), environ) == ""
+
+
+def test_what_ssl_cert_file_names_counts_also_after_a_first_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dial._context(None, {})
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    assert len(dial._context(None, {}).get_ca_certs()) == 1
