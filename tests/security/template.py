@@ -100,7 +100,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
         properties = resource.get("Properties", {})
         match resource["Type"]:
             case "AWS::IAM::ManagedPolicy":
-                yield name, properties["PolicyDocument"]
+                yield name, at_most(properties["PolicyDocument"])
             case "AWS::KMS::Key":
                 yield name, properties["KeyPolicy"]
             case "AWS::IAM::Role":
@@ -108,6 +108,12 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
                     yield name, policy["PolicyDocument"]
             case _:
                 pass
+
+
+def at_most(document: dict[str, Any]) -> dict[str, Any]:
+    """A document with the statements that stand under a condition, as if each condition held."""
+    found = [entry.get("Fn::If", [None, entry])[1] for entry in document["Statement"]]
+    return document | {"Statement": found}
 
 
 def statements() -> list[Statement]:

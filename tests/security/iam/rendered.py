@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sshq.domain.desired_state import Names
-from tests.security.template import resources, template
+from tests.security.template import at_most, resources, template
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -81,7 +81,7 @@ def names() -> Names:
 
 
 def _managed(name: str) -> Any:
-    return resources("AWS::IAM::ManagedPolicy")[name]["Properties"]["PolicyDocument"]
+    return at_most(resources("AWS::IAM::ManagedPolicy")[name]["Properties"]["PolicyDocument"])
 
 
 def _filled(found: re.Match[str]) -> str:

@@ -56,7 +56,8 @@ def everything() -> list[tuple[str, Any]]:
         for name, document in documents()
         if not name.startswith("SshCaKey")
     ]
-    for resource in desired(names(), quickstart=True):
+    with_networks = names().model_copy(update={"vpcs": "lab=subnet-1a,subnet-2b/sg-3c"})
+    for resource in desired(with_networks, quickstart=True):
         if resource.kind is Kind.ROLE:
             found += [(f"{resource.key} {n}", d) for n, d in resource.spec["inline"].items()]
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from sshq.domain import policies
 from sshq.domain.model import Model
+from sshq.domain.networks import networks_from
 
 ACTIVATION_TIER = "/ssm/managed-instance/activation-tier"
 FULL_ACCESS = "AmazonSageMakerFullAccess"
@@ -58,6 +59,7 @@ class Names(Model):
     session_document: str
     command_document: str
     agent_version: str = ""
+    vpcs: str = ""
 
     def policy_arn(self, name: str) -> str:
         """A customer managed policy of this account."""
@@ -124,7 +126,11 @@ def _bucket(names: Names) -> Resource:
 def _job_role(names: Names, *, quickstart: bool) -> Resource:
     """The policy is the role's own: a managed one could be held by people as well (the seed's is)."""
     document = policies.job_policy(
-        partition=names.partition, region=names.region, account=names.account, bucket=names.bucket
+        partition=names.partition,
+        region=names.region,
+        account=names.account,
+        bucket=names.bucket,
+        networks=networks_from(names.vpcs).values(),
     )
     return Resource(
         kind=Kind.ROLE,

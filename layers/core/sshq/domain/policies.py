@@ -5,9 +5,14 @@ A resource of `*` stands only where IAM offers nothing narrower; the reason is s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sshq.domain.jobs import SSH_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sshq.domain.networks import Network
 
 Document = dict[str, Any]
 VERSION = "2012-10-17"
@@ -29,8 +34,19 @@ def service_trust(service: str, account: str, sid: str) -> Document:
     return {"Version": VERSION, "Statement": [statement]}
 
 
-def job_policy(*, partition: str, region: str, account: str, bucket: str) -> Document:
-    """What the user's code in a job may do by default: read its input, write its output, log."""
+def job_policy(
+    *,
+    partition: str,
+    region: str,
+    account: str,
+    bucket: str,
+    networks: Collection[Network] = (),
+) -> Document:
+    """What the user's code in a job may do by default: read its input, write its output, log.
+
+    SageMaker puts a job into a VPC with the job's own role; so where there are networks, the role
+    has what that takes.
+    """
     bucket_arn = f"arn:{partition}:s3:::{bucket}"
     full_prefix = "jobs/" + "?" * PREFIX_HEX_DIGITS
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs"
@@ -101,8 +117,52 @@ def job_policy(*, partition: str, region: str, account: str, bucket: str) -> Doc
                 # AWS's framework images lie in AWS's own accounts, one per region.
                 "Resource": [f"arn:{partition}:ecr:{region}:*:repository/*"],
             },
+            *(
+                _join_networks(f"arn:{partition}:ec2:{region}", account, networks)
+                if networks
+                else ()
+            ),
         ],
     }
+
+
+def _join_networks(ec2: str, account: str, networks: Collection[Network]) -> list[Document]:
+    """Network interfaces in these networks only. A shared subnet's ARN has its owner's account."""
+    subnets = sorted({f"{ec2}:*:subnet/{id_}" for each in networks for id_ in each.subnets})
+    groups = sorted(
+        {f"{ec2}:*:security-group/{id_}" for each in networks for id_ in each.security_groups}
+    )
+    interfaces = f"{ec2}:{account}:network-interface/*"
+    return [
+        {
+            "Sid": "MakeInterfaces",
+            "Effect": "Allow",
+            "Action": ["ec2:CreateNetworkInterface"],
+            "Resource": [interfaces, *subnets, *groups],
+        },
+        {
+            "Sid": "UseInterfaces",
+            "Effect": "Allow",
+            "Action": ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+            "Resource": [interfaces],
+            "Condition": {"ArnLike": {"ec2:Subnet": subnets}},
+        },
+        {
+            # The descriptions have no resources and only read; who takes a permission back names
+            # the permission and not always the interface.
+            "Sid": "LookAtNetworks",
+            "Effect": "Allow",
+            "Action": [
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "Resource": ["*"],
+        },
+    ]
 
 
 def node_policy(*, partition: str, region: str, account: str) -> Document:
