@@ -41,7 +41,7 @@ def show() -> bool:
 
 
 def _traces() -> bool:
-    _heading("recorded traces of activity → the minute of the warning and of the end")
+    _heading("traces of activity: 1 recorded, 1 altered from it, the rest composed → warned, ended")
     held = True
     print(f"  {'trace':<34} {'limit':>6}  {'warned':>13}  {'ended':>13}")
     for path in TRACES:

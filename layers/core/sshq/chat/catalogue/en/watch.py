@@ -37,6 +37,7 @@ TEXTS: dict[str, str] = {
     "job.stage.ready": "the start-up",
     "job.unreachable": "It can't be entered. Its command runs all the same; stop it if you don't want that.",
     "job.failed-at": "It failed at the stage “{stage}”.",
+    "job.last-line": "The last line of its log:",
     "job.last-lines": "The last {count} lines of its log:",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch log",

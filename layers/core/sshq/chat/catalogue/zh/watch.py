@@ -37,6 +37,7 @@ TEXTS: dict[str, str] = {
     "job.stage.ready": "启动过程",
     "job.unreachable": "无法进入它，但它的命令仍在运行；不需要的话请停止。",
     "job.failed-at": "失败于“{stage}”阶段。",
+    "job.last-line": "日志的最后 1 行：",
     "job.last-lines": "日志的最后 {count} 行：",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch 日志",
