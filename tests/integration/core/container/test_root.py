@@ -131,14 +131,14 @@ def test_an_image_without_an_ssh_server_runs_its_command_all_the_same(
     tmp_path: Path, authority: Authority
 ) -> None:
     bare = busybox_root(tmp_path / "bare", sshd=False)
-    command = "echo it runs; while [ ! -e /tmp/go ]; do sleep 0.1; done; exit 4"
+    command = "echo it runs; while [ ! -e /go ]; do sleep 0.1; done; exit 4"
     container = RootContainer(bare, tmp_path, authority, shape={"command": command})
     container.start()
     (ready,) = until(lambda: container.records("ready"))
 
     assert (ready["result"], ready["facts"]) == ("failed", {"fail_mode": "run"})
     assert container.records("sshd")[0]["code"] == "no_sshd"
-    container.inside("/bin/touch", "/tmp/go")
+    container.inside("/bin/touch", "/go")
     assert container.wait() == 4
     assert "it runs" in container.output
 
