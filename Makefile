@@ -10,6 +10,8 @@ SAM_VENV := build/sam-venv
 SDK_VENV := build/sagemaker-venv
 SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 PARTS := layers/core local_client sandbox
+# A stamp, for the wheel of sshq-local that the access API hands out.
+CLIENT := build/.client_layer-ready
 
 # The first python on PATH that is new enough; PYTHON=... overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
@@ -20,15 +22,15 @@ help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(VENV)/.ready-runtime ## Play the way from /sshq setup to a shell, on this machine alone
+demo: $(VENV)/.ready-runtime $(CLIENT) ## Play the way from /sshq setup to a shell, on this machine alone
 	@$(BIN)/python -m sshq_sandbox.demo
 
 .PHONY: sandbox
-sandbox: $(VENV)/.ready-runtime ## Run the sandbox until Ctrl-C
+sandbox: $(VENV)/.ready-runtime $(CLIENT) ## Run the sandbox until Ctrl-C
 	@$(BIN)/sshq-sandbox up
 
 .PHONY: test
-test: $(VENV)/.ready ## Run all tests, the unit tests first
+test: $(VENV)/.ready $(CLIENT) ## Run all tests, the unit tests first
 	$(BIN)/python -m pytest tests/unit $(IN_PARALLEL)
 	$(BIN)/python -m pytest tests --ignore=tests/unit $(IN_PARALLEL)
 
@@ -94,7 +96,7 @@ show-local-client: $(VENV)/.ready ## Print the evidence for sshq-local
 	@$(BIN)/python scripts/show_local_client.py
 
 .PHONY: build
-build: $(SAM_VENV)/.ready lambda-python ## Validate the template and build what is deployed (needs python3.13)
+build: $(SAM_VENV)/.ready lambda-python $(CLIENT) ## Validate the template and build what is deployed (needs python3.13)
 	$(SAM) validate --lint
 	$(SAM) build
 
@@ -155,6 +157,13 @@ $(VENV)/.ready: requirements/dev.txt $(PART_PROJECTS) | $(VENV)/bin/python
 	@$(BIN)/pip $(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL_PARTS)
 	@touch $(VENV)/.ready-runtime $@
+
+# Beside the layer: what lies in it is deployed. The same sources make the same wheel, byte for byte.
+$(CLIENT): $(shell find local_client/src -name '*.py') local_client/pyproject.toml | $(VENV)/.ready-runtime
+	@rm -rf build/client_layer && mkdir -p build/client_layer/client
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --wheel-dir build/client_layer/client ./local_client
+	@touch $@
 
 $(SAM_VENV)/.ready: requirements/sam.txt | python-is-new-enough
 	@echo "Installing the AWS SAM CLI into $(SAM_VENV) (once)"

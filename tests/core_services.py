@@ -715,6 +715,14 @@ class MemoryJobLogs:
         ]
 
 
+@dataclass
+class MemoryClientPackage:
+    content: bytes | None = b"PK\x03\x04\xff"
+
+    def read(self) -> bytes | None:
+        return self.content
+
+
 class MemoryCa:
     key_ids = ("ca-1",)
 
@@ -868,6 +876,7 @@ class MemoryServices:
     startup_files: MemoryFiles = field(default_factory=MemoryFiles)
     agent_mirror: MemoryAgentMirror = field(default_factory=MemoryAgentMirror)
     job_logs: MemoryJobLogs = field(default_factory=MemoryJobLogs)
+    client_package: MemoryClientPackage = field(default_factory=MemoryClientPackage)
     ca: MemoryCa = field(default_factory=MemoryCa)
     account: MemoryAccount = field(default_factory=MemoryAccount)
     identities: MemoryIdentities = field(default_factory=MemoryIdentities)

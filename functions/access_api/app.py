@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from sshq.api_document import described
 from sshq.composition import live
 from sshq.domain import access
+from sshq.domain.client_package import FILE, install_command
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_signatures import SignedRequest
 from sshq.problems import problem
@@ -119,6 +120,16 @@ def job_log(lease: Id, tail: Tail = 100, after: After = "") -> access.LogAnswer:
     return lease_requests.read_log(live(), job, tail=tail, after=after)
 
 
+# Powertools' validation would make text of the bytes.
+@app.get("/client/<file>", include_in_schema=False, enable_validation=False)
+def client_package(file: str) -> Response[bytes]:
+    """The wheel of sshq-local that belongs to this stack, for pipx, pip or uv: no secret is in it."""
+    wheel = live().client_package.read() if file == FILE else None
+    if wheel is None:
+        raise NotFoundError
+    return Response(status_code=200, content_type="application/octet-stream", body=wheel)
+
+
 @app.get("/v1/openapi.json", include_in_schema=False)
 def openapi() -> Response[str]:
     """The document that this code is."""
@@ -195,5 +206,6 @@ def _bug(error: Exception) -> Response[str]:
 
 
 def _problem(error: Refusal, status: HTTPStatus | None = None) -> Response[str]:
-    code, body = problem(error, live().settings.language, status)
+    upgrade = install_command(app.current_event.request_context.domain_name, again=True)
+    code, body = problem(error, live().settings.language, upgrade=upgrade, status=status)
     return Response(status_code=code, content_type="application/problem+json", body=body)

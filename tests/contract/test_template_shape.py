@@ -23,7 +23,11 @@ TRIGGERS = {
         ("ScheduleV2", "rate(1 minute)"),
         ("ScheduleV2", "cron(5 0 * * ? *)"),
     ],
-    "AccessApi": [("HttpApi", "POST /v1/redeem"), ("HttpApi", "ANY /v1/{proxy+}")],
+    "AccessApi": [
+        ("HttpApi", "POST /v1/redeem"),
+        ("HttpApi", "ANY /v1/{proxy+}"),
+        ("HttpApi", "GET /client/{file}"),
+    ],
     "DeadLetters": [("SQS", "CommandsDeadLetterQueue"), ("SQS", "ProvisioningDeadLetterQueue")],
 }
 

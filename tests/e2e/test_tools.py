@@ -37,6 +37,22 @@ def ssh_line(sandbox: Sandbox) -> str:
     return shlex.join(["ssh", "-F", str(sandbox.folder / "alice" / "ssh_config")])
 
 
+def test_the_bot_says_whence_to_install_the_client_and_that_works(
+    sandbox: Sandbox, machine: str, tmp_path: Path
+) -> None:
+    ticket = sandbox.slash("alice", f"connect {machine}")
+    (url,) = re.findall(r"pipx install (http://\S+\.whl)", ticket)
+    where = str(tmp_path / "installed")
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target")
+    done = sandbox.run(*pip, where, url)
+    assert done.code == 0, done.err
+
+    # Isolated, so that the checkout's own package can't stand in for it.
+    script = f"import sys; sys.path.insert(0, {where!r}); import sshq_local.cli as c; c.main()"
+    used = sandbox.run(sys.executable, "-I", "-c", script, "exec", machine, "--", "echo installed")
+    assert (used.code, used.out.strip()) == (0, "installed"), used.err
+
+
 def test_sftp_goes_both_ways(sandbox: Sandbox, machine: str, there: Path, tmp_path: Path) -> None:
     sent, back = tmp_path / "a file", tmp_path / "back"
     sent.write_bytes(os.urandom(100_000))

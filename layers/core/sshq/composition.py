@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Budgets,
         CertificateAuthority,
         Chat,
+        ClientPackage,
         Clock,
         CommandQueue,
         Identities,
@@ -249,6 +250,12 @@ class Live:
             source=self.settings.agent_source,
             ssh_server=_SSH_SERVER_LAYER,
         )
+
+    @cached_property
+    def client_package(self) -> ClientPackage:
+        from sshq.adapters.client_package import LayerClientPackage
+
+        return LayerClientPackage(Path(self.settings.client_folder))
 
     @cached_property
     def job_logs(self) -> JobLogs:

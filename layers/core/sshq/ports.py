@@ -625,6 +625,14 @@ class Audit(Protocol):
         ...
 
 
+class ClientPackage(Protocol):
+    """The wheel of sshq-local that belongs to this stack."""
+
+    def read(self) -> bytes | None:
+        """The file's content; None if the stack was built without it."""
+        ...
+
+
 class Services(Protocol):
     """All ports, as the composition root wires them. Made when first used, never at import."""
 
@@ -682,6 +690,8 @@ class Services(Protocol):
     def agent_mirror(self) -> AgentMirror: ...
     @property
     def job_logs(self) -> JobLogs: ...
+    @property
+    def client_package(self) -> ClientPackage: ...
     @property
     def ca(self) -> CertificateAuthority: ...
     @property

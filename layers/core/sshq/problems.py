@@ -30,10 +30,13 @@ _STATUS: dict[Reason, HTTPStatus] = {
 }
 
 
-def problem(error: Refusal, language: str, status: HTTPStatus | None = None) -> tuple[int, str]:
+def problem(
+    error: Refusal, language: str, *, upgrade: str, status: HTTPStatus | None = None
+) -> tuple[int, str]:
     """(status, JSON body). `detail` is what happened and why, `next` what to do now.
 
-    The status follows from the reason unless it is given.
+    `upgrade` is the command that installs the client which fits. The status follows from the reason
+    unless it is given.
     """
     here = texts(language)
     status = status or _STATUS.get(error.reason, HTTPStatus.BAD_REQUEST)
@@ -43,6 +46,6 @@ def problem(error: Refusal, language: str, status: HTTPStatus | None = None) -> 
         "title": status.phrase,
         "status": status.value,
         "detail": here.plain(key, **error.facts).replace("`", ""),
-        "next": here.plain(f"{key}.next", **error.facts).replace("`", ""),
+        "next": here.plain(f"{key}.next", upgrade=upgrade, **error.facts).replace("`", ""),
     }
     return status.value, json.dumps(document, ensure_ascii=False)

@@ -44,6 +44,8 @@ class Settings(Model):
     agent_version: str = ""
     """The SSM agent's version that setup mirrors; empty: none, and images must have one."""
     agent_source: str = ""
+    client_folder: str = ""
+    """Where the wheel of sshq-local lies; only the access API has it."""
     max_hours: float = 24
     team_budget: float = 0
     approval_above: float = 0

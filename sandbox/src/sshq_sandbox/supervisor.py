@@ -152,7 +152,11 @@ class Sandbox:
                 http_api=http_api,
                 new_id=_new_id,
             ),
-            replaced={"SSHQ_API_HOST": f"127.0.0.1:{http_api.port}"},
+            replaced={
+                "SSHQ_API_HOST": f"127.0.0.1:{http_api.port}",
+                # Lambda lays the layers out under /opt.
+                "SSHQ_CLIENT_FOLDER": str(template.folder / "build/client_layer/client"),
+            },
             added={"SSL_CERT_FILE": str(ca_file)},
         )
         self._cleanup.push_async_callback(host.stop)

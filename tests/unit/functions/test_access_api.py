@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from sshq.domain import tickets
+from sshq.domain.client_package import FILE
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.leases import LeaseEnd
 from sshq.domain.queue_message import QueueMessage
@@ -413,6 +414,31 @@ def test_a_keys_comment_cant_fill_the_table(api: Api, client: Client) -> None:
 
     assert client.call("POST", "/v1/redeem", document, key_id="redeem").status == 400
     assert api.services.leases.all == {}
+
+
+def test_the_stack_hands_out_the_client_that_fits_it(api: Api) -> None:
+    answer = api.call("GET", f"/client/{FILE}")
+
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/octet-stream")
+    assert base64.b64decode(answer.text) == b"PK\x03\x04\xff"
+
+
+@pytest.mark.parametrize("file", ["sshq_local-0.0.9-py3-none-any.whl", "..%2f..%2fetc%2fpasswd"])
+def test_it_hands_out_no_other_file(api: Api, file: str) -> None:
+    assert api.call("GET", f"/client/{file}").status == 404
+
+
+def test_a_stack_that_was_built_without_a_client_says_so(api: Api) -> None:
+    api.services.client_package.content = None
+
+    assert api.call("GET", f"/client/{FILE}").status == 404
+
+
+def test_whoever_is_misunderstood_is_told_where_the_fitting_client_is(api: Api) -> None:
+    told = api.call("GET", "/v1/nothing").json["next"]
+
+    host = payload("http_api/redeem.json")["requestContext"]["domainName"]
+    assert f"pipx install --force https://{host}/client/{FILE}" in told
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.domain.authorisation import Who
+from sshq.domain.client_package import install_command
 from sshq.domain.identity import Actor, slug
 from sshq.domain.members import IamIdentity, IamKind, Limits, Member, identity_of_role, raises
 from sshq.domain.refusals import Reason, Refusal
@@ -124,7 +125,12 @@ def _enrol(services: Services, message: QueueMessage, arguments: AddUser, user: 
     _record(services, message, "enrolled", member)
     services.chat.post(
         services.chat.direct_message(user),
-        views.notice(texts(member.language), "add-user.welcome", admin=message.actor.user),
+        views.notice(
+            texts(member.language),
+            "add-user.welcome",
+            admin=message.actor.user,
+            install=install_command(services.settings.api_host),
+        ),
     )
     return views.joined(
         [views.notice(here, "add-user.done", user=user), card(services, member, here)]

@@ -8,6 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain import tickets
 from sshq.domain.authorisation import Reach, Who
+from sshq.domain.client_package import install_command
 from sshq.domain.jobs import Phase
 from sshq.domain.rates import tickets_of_member, tickets_of_team
 from sshq.domain.refusals import Reason, Refusal
@@ -54,8 +55,11 @@ def show_ticket(
     code = tickets.ticket_code(services.randomness.token(tickets.ENTROPY_BYTES))
     services.tickets.add(tickets.issue(code=code, job=job.name, owner=holder, now=now))
     services.audit.record("ticket-issued", actor=holder, job=job.name)
-    text = tickets.ticket_text(services.settings.api_host, code)
-    return services.chat.respond(url.url, views.ticket(job, text, texts(language)))
+    host = services.settings.api_host
+    view = views.ticket(
+        job, tickets.ticket_text(host, code), install_command(host), texts(language)
+    )
+    return services.chat.respond(url.url, view)
 
 
 def _keep_rates(services: Services, actor: Actor) -> None:

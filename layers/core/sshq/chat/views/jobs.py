@@ -42,11 +42,11 @@ def stopping_all(jobs: list[Job], here: Texts) -> View:
     return notice(here, "stop.all", count=str(len(jobs)), jobs=names)
 
 
-def ticket(job: Job, ticket: str, here: Texts) -> View:
+def ticket(job: Job, ticket: str, install: str, here: Texts) -> View:
     """The line to paste. It is shown ephemerally, to the owner alone."""
     title = here.mrkdwn("ticket.title", job=job.name)
     line = f"```sshq-local connect {ticket}```"
-    note = here.mrkdwn("ticket.note", alias=job.alias(0))
+    note = here.mrkdwn("ticket.note", alias=job.alias(0), install=install)
     return View(text=title, blocks=(section(f"{title}\n{line}"), context(note)))
 
 

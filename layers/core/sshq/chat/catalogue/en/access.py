@@ -9,8 +9,7 @@ TEXTS: dict[str, str] = {
     "command.ca": "the CA's keys, and how far their rotation is",
     "ticket.title": "`{job}` is ready. Paste this into a terminal on your laptop:",
     "ticket.note": "The ticket works once, for ten minutes, and only you can see it. "
-    "Afterwards `ssh {alias}` works until the job ends. No sshq-local yet? `pipx install "
-    "sshq-local`",
+    "Afterwards `ssh {alias}` works until the job ends. No sshq-local yet? `{install}`",
     "ticket.reused": "Somebody used a ticket for `{job}` that had been used already. It came "
     "from {source}, with the key `{fingerprint}` ({client}); at first it was used from {first_source}. I "
     "ended the connection that it had opened. If that was you on another machine: `/sshq connect "

@@ -25,7 +25,7 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-requests": "Too many requests.",
     "refusal.too-many-requests.next": "Wait a minute, then try again.",
     "refusal.bad-request": "The request can't be read: {problem}",
-    "refusal.bad-request.next": "Update sshq-local: pipx upgrade sshq-local",
+    "refusal.bad-request.next": "Update sshq-local: {upgrade}",
     "refusal.internal": "Something went wrong here; it is not your fault.",
     "refusal.internal.next": "Try again. If it happens again, give your admin this number: "
     "{correlation}",

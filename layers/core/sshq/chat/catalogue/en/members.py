@@ -6,7 +6,7 @@ TEXTS: dict[str, str] = {
     "add-user.done": "<@{user}> is a member now.",
     "add-user.again": "<@{user}> is a member already; nothing was changed.",
     "add-user.welcome": "<@{admin}> made you a member of sshq. Try `/sshq run` for a machine of "
-    "your own, and `/sshq help` for the rest. On your laptop: `pipx install sshq-local`.",
+    "your own, and `/sshq help` for the rest. On your laptop: `{install}`.",
     "whoami.stack-admin": "You are <@{user}>, an admin whom this sshq's stack names. Next: "
     "`/sshq setup` or `/sshq add-user @somebody`.",
     "whoami.admin": "You are <@{user}>, an admin of this sshq. Next: `/sshq users` or "

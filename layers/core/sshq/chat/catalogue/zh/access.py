@@ -9,7 +9,7 @@ TEXTS: dict[str, str] = {
     "command.ca": "证书颁发机构的密钥及其轮换进度",
     "ticket.title": "`{job}` 已就绪。请在您电脑的终端中粘贴：",
     "ticket.note": "票据只能使用一次，十分钟内有效，且只有您能看到。之后在作业结束前都可以使用 "
-    "`ssh {alias}`。还没有 sshq-local？`pipx install sshq-local`",
+    "`ssh {alias}`。还没有 sshq-local？`{install}`",
     "ticket.reused": "有人使用了 `{job}` 的一张已用过的票据。请求来自 {source}，密钥 "
     "`{fingerprint}`（{client}）；首次使用来自 {first_source}。我已结束它打开的连接。"
     "如果是您在另一台电脑上操作：`/sshq connect {job}` 领取新票据。如果不是，请告诉管理员。",

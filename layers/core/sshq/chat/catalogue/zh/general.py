@@ -25,7 +25,7 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-requests": "请求过多。",
     "refusal.too-many-requests.next": "请等一分钟后重试。",
     "refusal.bad-request": "无法读取请求：{problem}",
-    "refusal.bad-request.next": "请升级 sshq-local：pipx upgrade sshq-local",
+    "refusal.bad-request.next": "请升级 sshq-local：{upgrade}",
     "refusal.internal": "这里出了问题，不是您的错。",
     "refusal.internal.next": "请重试。如再次发生，请把此编号交给管理员：{correlation}",
 }

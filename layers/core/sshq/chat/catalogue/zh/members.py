@@ -6,7 +6,7 @@ TEXTS: dict[str, str] = {
     "add-user.done": "<@{user}> 现在是成员了。",
     "add-user.again": "<@{user}> 已经是成员，没有任何变更。",
     "add-user.welcome": "<@{admin}> 把您加入了 sshq。输入 `/sshq run` 获得自己的机器，"
-    "`/sshq help` 查看其余命令。在您的电脑上：`pipx install sshq-local`。",
+    "`/sshq help` 查看其余命令。在您的电脑上：`{install}`。",
     "whoami.stack-admin": "您是 <@{user}>，由堆栈指定的管理员。下一步：`/sshq setup` 或 "
     "`/sshq add-user @某人`。",
     "whoami.admin": "您是 <@{user}>，此 sshq 的管理员。下一步：`/sshq users` 或 `/sshq add-user @某人`。",
