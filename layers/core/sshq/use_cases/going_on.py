@@ -38,12 +38,13 @@ def extend(services: Services, message: QueueMessage, arguments: Extend) -> None
         # One that ended with the job ends with it still; one that ends earlier does so for a reason.
         if lease.expires_at == before:
             services.leases.prolong(lease.id, job.deadline)
-    deadline = f"{job.deadline:%Y-%m-%d %H:%M}"
-    services.audit.record("extended", actor=message.actor, job=job.name, until=deadline)
+    until = f"{job.deadline:%Y-%m-%d %H:%M}"
+    services.audit.record("extended", actor=message.actor, job=job.name, until=until)
     tell_deadline(services, job)
     show(services, services.jobs.get(job.name) or job)
     here = texts(job.language)
-    answer(services, message, views.notice(here, "extend.done", job=job.name, deadline=deadline))
+    done = views.notice(here, "extend.done", job=job.name, deadline=job.deadline)
+    answer(services, message, done)
 
 
 def tell_deadline(services: Services, job: Job) -> None:
@@ -95,7 +96,7 @@ def keep(services: Services, message: QueueMessage, arguments: Keep) -> None:
     _tell(services, job, "keep", arguments.seconds)
     show(services, job)
     here = texts(job.language)
-    answer(services, message, views.notice(here, "keep.done", job=job.name, until=f"{until:%H:%M}"))
+    answer(services, message, views.notice(here, "keep.done", job=job.name, until=until))
 
 
 def _tell(services: Services, job: Job, verb: str, argument: int) -> bool:

@@ -49,12 +49,11 @@ def share(services: Services, message: QueueMessage, arguments: ShareJob) -> Non
         views.shared_with_you(job, until, texts(guest.language)),
     )
     key = "share.done-until" if until else "share.done"
-    when = f"{until:%m-%d %H:%M}" if until else ""
     here = texts(job.language)
     answer(
         services,
         message,
-        views.notice(here, key, job=job.name, user=guest.actor.user, until=when),
+        views.notice(here, key, job=job.name, user=guest.actor.user, until=until or ""),
     )
 
 

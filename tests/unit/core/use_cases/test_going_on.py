@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.chat.mrkdwn import moment
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
 from sshq.use_cases.sweep import sweep
@@ -46,8 +47,8 @@ def test_a_later_deadline_is_stored_told_and_shown(services: MemoryServices, job
     assert later.deadline == job.deadline + 2 * HOUR
     epoch = str(int(later.deadline.timestamp()))
     assert services.nodes.told == [("mi-1", "deadline", epoch), ("mi-2", "deadline", epoch)]
-    assert f"may run until {later.deadline:%Y-%m-%d %H:%M} UTC" in answer
-    assert f"{later.deadline:%m-%d %H:%M}" in message_of(services, job)
+    assert f"may run until {moment(later.deadline)}" in answer
+    assert moment(later.deadline) in message_of(services, job)
 
 
 def test_an_only_job_need_not_be_named(services: MemoryServices, job: Job) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.chat.mrkdwn import moment
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import EndReason, Phase
 from sshq.use_cases.dispatch import commands
@@ -57,7 +58,7 @@ def test_each_stage_is_shown_with_how_long_the_ones_before_it_took(
     ]
     shown = message_of(services, job)
     assert "submitted 30 s → starting 30 s → downloading 30 s → probing 0 s" in shown
-    assert "*ready* since 12:01:30 UTC" in shown
+    assert f"*ready* since {moment(services.clock.now())}" in shown
     assert "fleet-manager/managed-nodes/mi-1/general?region=eu-west-1|mi-1>" in shown
     assert "ssh sshq-alice-workbench" in shown
 

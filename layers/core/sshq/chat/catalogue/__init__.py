@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from sshq.chat.catalogue import en, zh
-from sshq.chat.mrkdwn import escape
+from sshq.chat.mrkdwn import escape, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,15 @@ class Texts:
         """For terminals, JSON and Slack's plain_text: the facts as they are."""
         return LANGUAGES[self.language][key].format(**facts)
 
-    def mrkdwn(self, key: str, **facts: str) -> str:
-        """For Slack: the facts are escaped, so nobody's text becomes markup."""
-        return self.plain(key, **{name: escape(fact) for name, fact in facts.items()})
+    def mrkdwn(self, key: str, **facts: str | datetime) -> str:
+        """For Slack: text is escaped, so nobody's becomes markup; a moment is in the reader's own time."""
+        return self.plain(
+            key,
+            **{
+                name: moment(fact) if isinstance(fact, datetime) else escape(fact)
+                for name, fact in facts.items()
+            },
+        )
 
 
 @cache

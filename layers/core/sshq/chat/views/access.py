@@ -9,8 +9,6 @@ from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, sectio
 from sshq.chat.views.notices import notice
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sshq.chat.catalogue import Texts
     from sshq.chat.commands.access import ReusedTicket
     from sshq.domain.ca_rotation import Rotation
@@ -73,7 +71,7 @@ def _lease(lease: Lease, sessions: list[LeaseSession], here: Texts) -> list[dict
                 job=lease.job,
                 source=lease.source or "?",
                 client=lease.client or here.plain("sessions.unknown-client"),
-                since=_time(lease.created_at),
+                since=lease.created_at,
             )
         )
     ]
@@ -81,7 +79,7 @@ def _lease(lease: Lease, sessions: list[LeaseSession], here: Texts) -> list[dict
         text = here.mrkdwn(
             "sessions.session",
             rank=str(each.rank),
-            since=_time(each.started_at),
+            since=each.started_at,
             session=each.id,
         )
         end = _ends(
@@ -100,7 +98,3 @@ def _ends(label: str, verb: str, value: dict[str, Any]) -> dict[str, Any]:
     """A button whose action says what it ends: one message has many of them."""
     last = list(value.values())[-1]
     return button(label, verb, value, "danger") | {"action_id": f"sshq:{verb}:{last}"}
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%m-%d %H:%M")

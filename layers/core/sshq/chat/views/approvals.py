@@ -22,12 +22,11 @@ def approval_asked(approval: Approval, detail: Sequence[dict[str, Any]], here: T
     `detail` are blocks that show what would be done.
     """
     title = here.mrkdwn("approval.asked", user=approval.asker.user, what=_what(approval, here))
-    until = approval.expires_at.strftime("%m-%d %H:%M UTC")
     value = {"id": approval.id}
     blocks = [
         section(f"{title}\n{_why(approval, here)}"),
         *detail[: MOST_BLOCKS - 3],
-        context(here.mrkdwn("approval.until", until=until)),
+        context(here.mrkdwn("approval.until", until=approval.expires_at)),
         actions(
             button(here.plain("approval.approve"), "approve", value, "primary"),
             button(here.plain("approval.decline"), "decline", value, "danger"),
@@ -40,8 +39,7 @@ def approval_waits(approval: Approval, deciders: Sequence[str], here: Texts) -> 
     """To whoever asked."""
     text = here.mrkdwn("approval.waits", what=_what(approval, here))
     names = ", ".join(f"<@{user}>" for user in deciders)
-    until = approval.expires_at.strftime("%m-%d %H:%M UTC")
-    note = here.mrkdwn("approval.until", until=until)
+    note = here.mrkdwn("approval.until", until=approval.expires_at)
     body = f"{text} {_why(approval, here)}\n{names}"
     return View(text=text, blocks=(section(body), context(note)))
 

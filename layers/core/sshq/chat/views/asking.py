@@ -70,7 +70,7 @@ def waiting(
     because = here.mrkdwn(f"waiting.because.{entry.cause.value}", detail=entry.detail[:300])
     tries = str(entry.attempt - 1)
     following = (
-        here.mrkdwn("waiting.next", tries=tries, at=next_try.strftime("%H:%M"))
+        here.mrkdwn("waiting.next", tries=tries, at=next_try)
         if next_try
         else here.mrkdwn("waiting.soon", tries=tries)
     )
@@ -85,7 +85,7 @@ def waiting(
     ]
     blocks: list[dict[str, Any]] = [
         section(f"{title}\n{because}\n{following}"),
-        context(here.mrkdwn("waiting.since", since=entry.since.strftime("%m-%d %H:%M"))),
+        context(here.mrkdwn("waiting.since", since=entry.since)),
         actions(*buttons, button(here.plain("waiting.cancel"), "wait-cancel", value, "danger")),
     ]
     return View(text=title, blocks=tuple(blocks))

@@ -56,7 +56,7 @@ def shape(job: Job, here: Texts) -> str:
         "job.shape",
         count=str(job.shape.count),
         instance=job.shape.instance,
-        deadline=job.deadline.strftime("%m-%d %H:%M"),
+        deadline=job.deadline,
     )
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sshq.chat.catalogue import Texts, texts
-from sshq.chat.mrkdwn import escape
+from sshq.chat.mrkdwn import escape, moment
 from sshq.chat.record_sentence import failure_sentence
 from sshq.chat.view import View
 from sshq.chat.views.asking import cost
@@ -109,10 +109,9 @@ def _way(job: Job, here: Texts) -> str:
         for step, later in pairwise(steps)
     ]
     last = steps[-1]
-    at = last.at.strftime("%H:%M:%S")
     name = here.mrkdwn(f"job.step.{last.phase.value}")
     since = "job.step-at" if last.phase.has_ended else "job.step-since"
-    way.append(here.plain(since, step=f"*{name}*", at=at))
+    way.append(here.plain(since, step=f"*{name}*", at=moment(last.at)))
     again = [here.mrkdwn("job.restarted", times=str(job.restarts))] if job.restarts else []
     return "\n".join([*again, " → ".join(way)])
 
@@ -141,7 +140,7 @@ def _idle(job: Job, here: Texts) -> list[str]:
         }
         return [here.mrkdwn("idle.told", **facts)]
     if job.kept_until is not None and job.phase is Phase.READY:
-        return [here.mrkdwn("idle.kept", until=job.kept_until.strftime("%m-%d %H:%M"))]
+        return [here.mrkdwn("idle.kept", until=job.kept_until)]
     return []
 
 

@@ -142,8 +142,7 @@ def parted(belongings: Belongings, why: str, heir: str | None, here: Texts) -> V
 def shared_with_you(job: Job, until: datetime | None, here: Texts) -> View:
     """To the member with whom a job was shared: the way in."""
     key = "share.yours-until" if until else "share.yours"
-    when = f"{until:%m-%d %H:%M}" if until else ""
-    text = here.mrkdwn(key, job=job.name, owner=job.owner.user, until=when)
+    text = here.mrkdwn(key, job=job.name, owner=job.owner.user, until=until or "")
     go = button(here.plain("job.connect"), "connect", {"job": job.name}, "primary")
     return View(text=text, blocks=(section(text), actions(go)))
 

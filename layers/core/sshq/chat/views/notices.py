@@ -8,11 +8,13 @@ from sshq.chat.view import View
 from sshq.chat.views.blocks import section
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.chat.catalogue import Texts
     from sshq.domain.refusals import Refusal
 
 
-def notice(texts: Texts, key: str, **facts: str) -> View:
+def notice(texts: Texts, key: str, **facts: str | datetime) -> View:
     """One sentence of the catalogue."""
     text = texts.mrkdwn(key, **facts)
     return View(text=text, blocks=(section(text),))

@@ -112,7 +112,6 @@ def setup_unverified(made: Sequence[Change], refusal: Refusal, here: Texts) -> V
 def drift(found: Plan, dates: Drift, here: Texts) -> View:
     """What differs and since when; or that nothing does."""
     where = {"account": found.account, "region": found.region}
-    at = dates.checked_at.strftime("%Y-%m-%d %H:%M UTC")
     if not dates.since:
         return notice(here, "drift.none", **where)
     title = here.mrkdwn("drift.title", count=str(len(dates.since)), **where)
@@ -122,7 +121,7 @@ def drift(found: Plan, dates: Drift, here: Texts) -> View:
         blocks.append(section(line))
     blocks += [context(_since(item.resource, dates, here)) for item in found.by_hand]
     blocks += _notes(found, here)
-    blocks.append(context(here.mrkdwn("drift.checked", at=at)))
+    blocks.append(context(here.mrkdwn("drift.checked", at=dates.checked_at)))
     if found.changes and not found.blocked:
         repair = button(here.plain("drift.repair"), "setup", {"repair": True}, "primary")
         blocks.append(actions(repair))
@@ -204,11 +203,9 @@ def _small_print(plan: Plan, here: Texts, *, alone: bool) -> list[str]:
 
 def _since(key: str, dates: Drift, here: Texts) -> str:
     since = dates.since[key]
-    seen = since.seen.strftime("%Y-%m-%d %H:%M UTC")
     if since.fine is None:
-        return here.mrkdwn("drift.seen", seen=seen)
-    fine = since.fine.strftime("%Y-%m-%d %H:%M UTC")
-    return here.mrkdwn("drift.since", seen=seen, fine=fine)
+        return here.mrkdwn("drift.seen", seen=since.seen)
+    return here.mrkdwn("drift.since", seen=since.seen, fine=since.fine)
 
 
 def _made(changes: Sequence[Change], here: Texts) -> list[str]:

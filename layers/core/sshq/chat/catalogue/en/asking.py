@@ -50,9 +50,9 @@ TEXTS: dict[str, str] = {
     "waiting.because.quota": "This account's quota is used up: {detail}",
     "waiting.because.capacity": "AWS has no such instance free at the moment: {detail}",
     "waiting.because.line": "Others wait for the same.",
-    "waiting.next": "Tried {tries} times so far; next at {at} UTC, or as soon as one becomes free.",
+    "waiting.next": "Tried {tries} times so far; next at {at}, or as soon as one becomes free.",
     "waiting.soon": "Tried {tries} times so far; next within a minute.",
-    "waiting.since": "waiting since {since} UTC; nothing costs money until it starts",
+    "waiting.since": "waiting since {since}; nothing costs money until it starts",
     "waiting.instead": "Take {instance}",
     "waiting.cancel": "Stop waiting",
     "waiting.begun": "There is no free `{pool}` at the moment: your request waits in line. Its message "

@@ -6,7 +6,7 @@ TEXTS: dict[str, str] = {
     "stop.stopping": "Job `{job}` is stopping. Its ticket and connections are dead from now on.",
     "jobs.title": "Your jobs",
     "jobs.none": "You have no open jobs. `/sshq run` starts one.",
-    "job.shape": "{count} × `{instance}` · until {deadline} UTC",
+    "job.shape": "{count} × `{instance}` · until {deadline}",
     "job.phase.requested": "asked for; SageMaker is being told",
     "job.phase.submitted": "submitted; SageMaker looks for an instance",
     "job.phase.starting": "starting; SageMaker has found an instance",
