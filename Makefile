@@ -45,11 +45,13 @@ lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python scripts/command_tables.py --check
 	$(BIN)/python scripts/member_matrix.py --check
+	$(BIN)/python scripts/parameter_table.py --check
 
 .PHONY: docs
-docs: $(VENV)/.ready ## Write the pages of commands and the members' matrix from the code
+docs: $(VENV)/.ready ## Write what the docs take from the code: commands, the members' matrix, the stack's parameters
 	$(BIN)/python scripts/command_tables.py
 	$(BIN)/python scripts/member_matrix.py --write
+	$(BIN)/python scripts/parameter_table.py
 
 .PHONY: show-setup
 show-setup: $(VENV)/.ready ## Print the evidence for setup
