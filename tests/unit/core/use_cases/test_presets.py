@@ -1,0 +1,94 @@
+"""`/sshq preset` and `/sshq presets`: admins name shapes of jobs, and runs take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sshq.use_cases.dispatch import commands
+from tests.core_services import ADMIN, ALICE
+from tests.job_lives import run
+
+if TYPE_CHECKING:
+    from sshq.domain.identity import Actor
+    from tests.core_services import MemoryServices
+
+
+def ask(services: MemoryServices, actor: Actor, verb: str, **asked: Any) -> str:
+    """The answer to a command of its own."""
+    trigger = f"2.{len(services.chat.said)}"
+    commands(services, services.message(actor, verb, trigger=trigger, **asked))
+    return str(services.chat.said[-1][1].blocks)
+
+
+def save(services: MemoryServices, name: str, **asked: Any) -> str:
+    return ask(services, ADMIN, "preset", action="save", preset=name, **asked)
+
+
+def test_a_saved_preset_is_what_a_run_of_its_name_becomes(services: MemoryServices) -> None:
+    assert "gpu" in save(
+        services, "gpu", instance="ml.g5.xlarge", count=2, idle="1h", spot=True, volume=100
+    )
+
+    shape = run(services, preset="gpu", count=1).shape
+    assert (shape.instance, shape.count, shape.spot) == ("ml.g5.xlarge", 1, True)
+    assert (shape.volume_gb, shape.container.idle_seconds) == (100, 3600)
+    assert run(services, trigger="1.2").shape.instance == services.settings.default_instance
+
+
+def test_the_default_preset_is_what_a_plain_run_becomes(services: MemoryServices) -> None:
+    save(services, "big", instance="ml.m5.4xlarge")
+    ask(services, ADMIN, "preset", action="default", preset="big")
+
+    assert run(services).shape.instance == "ml.m5.4xlarge"
+    assert "big" in ask(services, ADMIN, "preset", action="delete", preset="big")
+    assert services.presets.book.default == "big"
+
+
+def test_the_list_tells_shape_limits_and_default(services: MemoryServices) -> None:
+    save(services, "gpu", instance="ml.g5.xlarge", idle="1h", input=["a=s3://team-data/x"])
+    save(services, "free", allow_instances="ml.g5.*,ml.m5.*", allow_images="pytorch*")
+
+    shown = ask(services, ALICE, "presets")
+    assert "instance ml.g5.xlarge" in shown
+    assert "idle 1 h" in shown
+    assert "a=s3://team-data/x" in shown
+    assert "ml.g5.*, ml.m5.*" in shown
+    assert shown.index("*workbench*") < shown.index("*free*")
+
+
+def test_what_a_preset_doesnt_allow_is_refused(services: MemoryServices) -> None:
+    save(services, "workbench", allow_instances="ml.m5.*")
+
+    assert "ml.g5.xlarge" in ask(services, ALICE, "run", instance="ml.g5.xlarge")
+    assert services.jobs.all == {}
+    assert run(services, trigger="3.1").shape.preset == "workbench"
+
+
+@pytest.mark.parametrize("action", ["save", "delete", "default"])
+def test_only_an_admin_changes_presets(services: MemoryServices, action: str) -> None:
+    before = services.presets.book
+
+    assert "admin" in ask(services, ALICE, "preset", action=action, preset="gpu")
+    assert services.presets.book == before
+
+
+def test_an_image_that_nobody_knows_is_refused_when_the_preset_is_saved(
+    services: MemoryServices,
+) -> None:
+    assert "pytroch" in save(services, "gpu", image="pytroch")
+    assert services.presets.book.presets == {}
+
+
+def test_each_change_is_audited(services: MemoryServices) -> None:
+    save(services, "gpu")
+    ask(services, ADMIN, "preset", action="delete", preset="gpu")
+
+    changes = [
+        (actor, facts) for event, actor, facts in services.audit.events if event == "preset-changed"
+    ]
+    assert changes == [
+        (ADMIN, {"action": "save", "preset": "gpu"}),
+        (ADMIN, {"action": "delete", "preset": "gpu"}),
+    ]
