@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sshq.domain.authorisation import Policy
 from sshq.domain.desired_state import Names
+from sshq.domain.job_options import IdleSeconds
 from sshq.domain.members import people_from
 from sshq.domain.model import Model
 from sshq.domain.run_policy import OverLimits, Rules
@@ -47,6 +48,8 @@ class Settings(Model):
     client_folder: str = ""
     """Where the wheel of sshq-local lies; only the access API has it."""
     max_hours: float = 24
+    workbench_idle: IdleSeconds = 0
+    """Seconds; for a workbench of which neither the run nor its preset says anything. 0: never."""
     team_budget: float = 0
     approval_above: float = 0
     over_limits: OverLimits = OverLimits.REFUSE

@@ -89,7 +89,9 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max
 S3Uri = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_s3)]
 Source = Annotated[str, StringConstraints(max_length=1024), AfterValidator(check_source)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
-IdleSeconds = Annotated[int, Field(ge=0, le=86_400), BeforeValidator(_idle)]
+IdleSeconds = Annotated[
+    int, Field(ge=0, le=86_400), BeforeValidator(_idle), AfterValidator(_not_too_short)
+]
 Environment = Annotated[dict[str, str], BeforeValidator(pairs), AfterValidator(_environment)]
 Inputs = Annotated[dict[str, S3Uri], BeforeValidator(pairs), AfterValidator(_inputs)]
 
@@ -101,7 +103,7 @@ class Options(Model):
     count: int | None = Field(default=None, ge=1, le=MOST_NODES)
     image: Image | None = None
     hours: float | None = Field(default=None, gt=0, le=672)
-    idle: Annotated[IdleSeconds, AfterValidator(_not_too_short)] | None = None
+    idle: IdleSeconds | None = None
     spot: bool | None = None
     volume: int | None = Field(default=None, ge=1, le=16_384)
     source: Source | None = None

@@ -14,6 +14,7 @@ from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.chat.commands.asking import Run
+    from sshq.domain.job_options import Options
     from sshq.domain.presets import Preset
     from sshq.ports import Services
     from sshq.settings import Settings
@@ -51,7 +52,7 @@ def shape_of(services: Services, asked: Run) -> Shaped:
         container=ContainerOptions(
             login_user=asked.login,
             wait_seconds=asked.wait,
-            idle_seconds=options.idle or 0,
+            idle_seconds=_idle_seconds(options, settings),
             fail_mode=asked.on_failure,
         ),
         preset=preset.name,
@@ -73,6 +74,13 @@ def label_of(asked: Run) -> str:
     admin chose another default would be another job.
     """
     return asked.name or asked.preset or USUAL_LABEL
+
+
+def _idle_seconds(options: Options, settings: Settings) -> int:
+    """A command is ended for being idle only if somebody said so: it may well wait for something."""
+    if options.idle is not None:
+        return options.idle
+    return 0 if options.command else settings.workbench_idle
 
 
 def _check_network(settings: Settings, name: str) -> None:

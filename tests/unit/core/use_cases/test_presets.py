@@ -92,3 +92,26 @@ def test_each_change_is_audited(services: MemoryServices) -> None:
         (ADMIN, {"action": "save", "preset": "gpu"}),
         (ADMIN, {"action": "delete", "preset": "gpu"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "asked", "seconds"),
+    [
+        ({}, {}, 7200),
+        ({}, {"idle": "30m"}, 1800),
+        ({}, {"idle": "off"}, 0),
+        ({"idle": "1h"}, {}, 3600),
+        ({"idle": "off"}, {}, 0),
+        ({}, {"command": "python train.py"}, 0),
+        ({"command": "python train.py"}, {"idle": "1h"}, 3600),
+    ],
+)
+def test_a_workbench_of_which_nobody_says_anything_ends_when_it_is_idle(
+    services: MemoryServices, preset: dict[str, Any], asked: dict[str, Any], seconds: int
+) -> None:
+    careful = services.with_settings(workbench_idle=7200)
+    save(careful, "some", **preset)
+
+    job = run(careful, preset="some", **asked)
+    assert job.shape.container.idle_seconds == seconds
+    assert ("nothing happened for" in str(careful.chat.said)) is bool(seconds)

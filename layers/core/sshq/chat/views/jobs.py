@@ -51,13 +51,15 @@ def ticket(job: Job, ticket: str, install: str, here: Texts) -> View:
 
 
 def shape(job: Job, here: Texts) -> str:
-    """How many of what, until when."""
-    return here.mrkdwn(
+    """How many of what, until when, and after how long without work before that."""
+    said = here.mrkdwn(
         "job.shape",
         count=str(job.shape.count),
         instance=job.shape.instance,
         deadline=job.deadline,
     )
+    idle = job.shape.container.idle_seconds
+    return said + (here.mrkdwn("job.shape-idle", idle=format_duration(idle)) if idle else "")
 
 
 def _age(job: Job, now: datetime, here: Texts) -> str:

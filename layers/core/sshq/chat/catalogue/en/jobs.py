@@ -7,6 +7,7 @@ TEXTS: dict[str, str] = {
     "jobs.title": "Your jobs",
     "jobs.none": "You have no open jobs. `/sshq run` starts one.",
     "job.shape": "{count} × `{instance}` · until {deadline}",
+    "job.shape-idle": ", or until nothing happened for {idle}",
     "job.phase.requested": "asked for; SageMaker is being told",
     "job.phase.submitted": "submitted; SageMaker looks for an instance",
     "job.phase.starting": "starting; SageMaker has found an instance",

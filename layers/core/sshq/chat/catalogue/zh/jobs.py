@@ -7,6 +7,7 @@ TEXTS: dict[str, str] = {
     "jobs.title": "您的作业",
     "jobs.none": "您没有未结束的作业。`/sshq run` 可以启动一个。",
     "job.shape": "{count} × `{instance}` · 截至 {deadline}",
+    "job.shape-idle": "，或空闲 {idle} 后结束",
     "job.phase.requested": "已请求，正在通知 SageMaker",
     "job.phase.submitted": "已提交，SageMaker 正在寻找实例",
     "job.phase.starting": "正在启动，SageMaker 已找到实例",
