@@ -504,7 +504,8 @@ class MemoryChat:
         return message
 
     def find(self, channel: str, key: str, since: datetime) -> Message | None:
-        return next((message for posted, message in self.keyed if posted == key), None)
+        found = (m for posted, m in self.keyed if (posted, m.channel) == (key, channel))
+        return next(found, None)
 
     def update(self, message: Message, view: View) -> None:
         self.said.append((message.channel, view))
@@ -555,9 +556,13 @@ class MemoryTrainingJobs:
 
 
 class MemoryNodes:
+    clock: MovedClock
+    """Set by MemoryServices."""
+
     def __init__(self) -> None:
         self.activations: dict[str, str] = {}
         self.made_for: dict[str, str] = {}
+        self.limits: dict[str, int] = {}
         self.nodes: dict[str, list[RegisteredNode]] = {}
         self.connected: set[str] = set()
         self.probes: dict[str, Node] = {}
@@ -569,6 +574,7 @@ class MemoryNodes:
     ) -> Activation:
         activation = f"act-{len(self.made_for) + 1}-{job}"
         self.activations[activation] = self.made_for[activation] = job
+        self.limits[activation] = limit
         return Activation(id=activation, code="the-activation-code", region="eu-west-1")
 
     def delete_activation(self, activation: str) -> None:
@@ -600,14 +606,16 @@ class MemoryNodes:
 
     def all_nodes(self) -> list[OfAJob]:
         return [
-            OfAJob(node.id, self.made_for[activation], START)
+            OfAJob(node.id, self.made_for[activation], node.registered_at, node.online)
             for activation, nodes in self.nodes.items()
             for node in nodes
         ]
 
     def come_up(self, activation: str, *ids: str) -> None:
-        """The nodes of these ids register, connect and answer."""
-        self.nodes[activation] = [RegisteredNode(id=i, online=True) for i in ids]
+        """The nodes of these ids register, connect and answer; they are all that there are."""
+        known = {node.id: node.registered_at for node in self.nodes.get(activation, [])}
+        now = self.clock.now()
+        self.nodes[activation] = [RegisteredNode(i, True, known.get(i, now)) for i in ids]
         for rank, node in enumerate(ids):
             self.connected.add(node)
             self.probes[node] = Node(rank=rank, id=node, host_keys=(HOST_KEY,))
@@ -884,7 +892,7 @@ class MemoryServices:
 
     def __post_init__(self) -> None:
         self.leases.services = self
-        self.audit.clock = self.clock
+        self.audit.clock = self.nodes.clock = self.clock
         self.jobs.members = self.members
 
     @cached_property

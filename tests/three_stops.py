@@ -20,6 +20,7 @@ from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
 from sshq.use_cases.follow import follow
 from sshq.use_cases.start_up import start_up
+from sshq.use_cases.submitting import SPOT_REGISTRATIONS
 from sshq.use_cases.sweep import sweep
 from tests.core_services import ALICE
 from tests.sandbox_aws import TRUST_SAGEMAKER
@@ -77,6 +78,7 @@ class Account:
         deadline: timedelta,
         watchdog: bool,
         registers: bool = True,
+        spot: bool = False,
     ) -> Job:
         """A workbench with these ends before it; it is running when this returns."""
         live, settings, now = self.live, self.live.settings, self.live.clock.now()
@@ -85,7 +87,9 @@ class Account:
                 name=name,
                 owner=ALICE,
                 request="r" * 64,
-                shape=JobShape(instance="ml.m5.large", image=settings.default_image, hours=8),
+                shape=JobShape(
+                    instance="ml.m5.large", image=settings.default_image, hours=8, spot=spot
+                ),
                 prefix=f"jobs/{live.randomness.token(20).hex()}",
                 phase=Phase.SUBMITTED,
                 created_at=now,
@@ -103,7 +107,10 @@ class Account:
             request=job.request,
             now=now,
         )
-        activation = live.nodes.create_activation(job=name, limit=1, expires=now + FAR, tags=tags)
+        limit = SPOT_REGISTRATIONS if spot else 1
+        activation = live.nodes.create_activation(
+            job=name, limit=limit, expires=now + FAR, tags=tags
+        )
         live.jobs.change(name, lambda j: j.model_copy(update={"activation": activation.id}))
         prepared = start_up(live, job, activation, {})
         if not registers:

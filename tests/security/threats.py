@@ -19,12 +19,15 @@ CA = "tests/integration/core/adapters/test_certificate_authority.py::"
 RIGHTS = "tests/security/test_template_rights.py::"
 TICKETS = "tests/unit/core/domain/test_tickets.py::"
 CLIENT = "tests/integration/local_client/test_with_sshd.py::"
+REGISTRATIONS = "tests/unit/core/domain/test_registrations.py::"
+TOO_MANY = f"{CASES}test_too_many.py::"
 ROTATION = "tests/integration/core/container/test_ca_rotation.py::"
 SSHD = "tests/integration/core/container/test_ssh.py::"
 
 THREATS = {
     5: "another's node",
     6: "the default shell document",
+    8: "a stolen activation code",
     11: "a stolen ticket",
     12: "TTL deletes late",
     13: "a man in the middle, the wrong machine",
@@ -99,6 +102,68 @@ RULES = (
         """document/${SessionDocumentName}
               - Sid: KeepOwnSessions""",
         (f"{RIGHTS}test_starting_a_session_always_checks_the_document",),
+    ),
+    Rule(
+        8,
+        "of two nodes that claim one place in a job neither is let in",
+        f"{CORE}domain/registrations.py",
+        "if crowded or (each.rank is not None and claims[each.rank] > 1):",
+        "if crowded:",
+        (f"{TOO_MANY}test_of_two_that_claim_one_place_nobody_is_let_in",),
+    ),
+    Rule(
+        8,
+        "a node that comes when a job's nodes are all in is ended, and its people hear of it",
+        f"{CORE}use_cases/sweep.py",
+        "        current = watch_registrations(services, current, nodes)\n",
+        "        pass\n",
+        (f"{TOO_MANY}test_one_that_comes_after_ready_is_deregistered_and_told_once",),
+    ),
+    Rule(
+        8,
+        "a node that registered before the job's machines had the code isn't let in",
+        f"{CORE}domain/registrations.py",
+        "strangers = {} if restarted else {each.id: Why.EARLY for each in before}",
+        "before, strangers = [], {}",
+        (f"{REGISTRATIONS}test_one_that_registered_before_the_machines_had_the_code_is_early",),
+    ),
+    Rule(
+        8,
+        "a node whose place the job's own container says it hasn't got is let in no more",
+        f"{CORE}domain/registrations.py",
+        'told[start.rank] = ""',
+        "pass",
+        (
+            f"{TOO_MANY}test_one_that_took_the_container_s_place_before_it_gets_no_ticket",
+            f"{TOO_MANY}test_words_that_come_after_ready_throw_the_impostor_s_guests_out",
+        ),
+    ),
+    Rule(
+        8,
+        "a container's record takes trust away and gives none",
+        f"{CORE}domain/registrations.py",
+        "claims = Counter(each.rank for each in possible)",
+        "possible = [each for each in possible if told.get(each.rank, each.id) == each.id]\n"
+        "    claims = Counter(each.rank for each in possible)",
+        (f"{REGISTRATIONS}test_a_record_raises_nobody_s_trust",),
+    ),
+    Rule(
+        8,
+        "an activation takes as many nodes as the job has",
+        f"{CORE}use_cases/submitting.py",
+        "job=job.name, limit=nodes, expires",
+        "job=job.name, limit=1000, expires",
+        (f"{TOO_MANY}test_an_activation_takes_as_many_nodes_as_the_job_has",),
+    ),
+    Rule(
+        8,
+        "when all nodes are in, activation and code are deleted",
+        f"{CORE}use_cases/follow.py",
+        "        close_door(services, job)\n",
+        "        pass\n",
+        (
+            f"{CASES}test_follow.py::test_at_ready_the_owner_alone_gets_a_ticket_and_the_activation_is_gone",
+        ),
     ),
     Rule(
         11,

@@ -433,6 +433,7 @@ class RegisteredNode:
 
     id: str
     online: bool
+    registered_at: datetime
 
 
 @dataclass(frozen=True)
@@ -442,6 +443,7 @@ class OfAJob:
     id: str
     job: str
     made_at: datetime
+    online: bool = False
 
 
 class Nodes(Protocol):

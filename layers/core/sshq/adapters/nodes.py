@@ -85,7 +85,11 @@ class SsmNodes:
             Filters=filters
         )
         return [
-            RegisteredNode(id=found["InstanceId"], online=found["PingStatus"] == "Online")
+            RegisteredNode(
+                id=found["InstanceId"],
+                online=found["PingStatus"] == "Online",
+                registered_at=found["RegistrationDate"],
+            )
             for page in pages
             for found in page["InstanceInformationList"]
         ]
@@ -144,7 +148,12 @@ class SsmNodes:
             Filters=[{"Key": f"tag:{key}", "Values": [value]}]
         )
         return [
-            OfAJob(found["InstanceId"], found.get("Name", ""), found["RegistrationDate"])
+            OfAJob(
+                id=found["InstanceId"],
+                job=found.get("Name", ""),
+                made_at=found["RegistrationDate"],
+                online=found["PingStatus"] == "Online",
+            )
             for page in pages
             for found in page["InstanceInformationList"]
         ]

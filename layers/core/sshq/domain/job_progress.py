@@ -77,6 +77,12 @@ class TrainingStatus:
         begins = [n for n, step in enumerate(self.transitions) if step.status in _RESTARTS]
         return self.transitions[begins[-1] :] if begins else self.transitions
 
+    @property
+    def run_since(self) -> datetime | None:
+        """Before that no machine of this run had the job's files; None if SageMaker doesn't tell."""
+        first = {"Downloading"} | _RESTARTS
+        return next((step.since for step in self.run if step.status in first), None)
+
 
 @dataclass(frozen=True)
 class NodeState:
@@ -143,7 +149,7 @@ def phase_of(look: Look, job: Job) -> Phase:
 
 
 def ready_nodes(nodes: Sequence[NodeState]) -> tuple[Node, ...]:
-    """The nodes that can be entered, by rank; a restarted container's newest node is last to win."""
+    """The nodes that can be entered, by rank. Of those that are let in none claims another's rank."""
     by_rank = {
         state.probed.rank: state.probed for state in nodes if state.is_ready and state.probed
     }

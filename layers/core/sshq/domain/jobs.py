@@ -14,6 +14,7 @@ from sshq.domain.idleness import Idle, Idleness, judged
 from sshq.domain.job_file import ContainerOptions
 from sshq.domain.model import Model, Record
 from sshq.domain.node_starts import NodeStart
+from sshq.domain.registrations import Stranger
 from sshq.domain.request_id import name_suffix
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
@@ -157,6 +158,8 @@ class Job(Record):
     history: tuple[Step, ...] = ()
     restarts: int = 0
     starting: tuple[NodeStart, ...] = ()
+    strangers: tuple[Stranger, ...] = ()
+    """Nodes that registered for it and are no containers of it, or can't be told from one."""
     started_at: datetime | None = None
     billable_seconds: int | None = None
     deadline_untold: bool = False

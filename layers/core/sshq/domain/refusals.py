@@ -75,6 +75,7 @@ class Reason(StrEnum):
     CLOCK_SKEW = "clock-skew"
     UNKNOWN_NODE = "unknown-node"
     NODE_NOT_CONNECTED = "node-not-connected"
+    NODES_KEPT_OUT = "nodes-kept-out"
     UNKNOWN_SESSION = "unknown-session"
     TOO_MANY_ATTEMPTS = "too-many-attempts"
     CA_RETIRED = "ca-retired"

@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 from sshq.domain.job_progress import Look, NodeState, TrainingStatus, after, ended_by, phase_of
 from sshq.domain.jobs import EndReason, Phase
 from sshq.domain.node_starts import followed
+from sshq.domain.registrations import Registration, at_start
 from sshq.domain.waiting import Cause, is_capacity_failure
 from sshq.use_cases.ending import clean_up, close_door, leave_nodes
 from sshq.use_cases.mint import show_ticket
 from sshq.use_cases.reading_logs import records_since
 from sshq.use_cases.release import release
 from sshq.use_cases.showing import show
+from sshq.use_cases.too_many import keep_out
 from sshq.use_cases.waiting import enter
 
 if TYPE_CHECKING:
-    from sshq.domain.jobs import Job
+    from sshq.domain.jobs import Job, Node
+    from sshq.domain.node_starts import NodeStart
     from sshq.domain.records import StageRecord
-    from sshq.ports import Services
+    from sshq.ports import RegisteredNode, Services
 
 LOOK_AGAIN_SECONDS = 2.0
 # CloudWatch takes few calls a second for the whole account, and has the lines some seconds late.
@@ -107,10 +110,11 @@ def _look(services: Services, job: Job, status: TrainingStatus, *, reads_log: bo
     if containers and (reads_log or status.has_ended):
         records = records_since(services, job.name, containers[0])
     known = job.starting if status.restarts == job.restarts else ()
+    starting = followed(known, records)
     return Look(
         status,
-        nodes=_nodes(services, job) if status.containers_run else (),
-        starting=followed(known, records),
+        nodes=_nodes(services, job, status, starting) if status.containers_run else (),
+        starting=starting,
         ended_by=ended_by(records),
     )
 
@@ -121,14 +125,27 @@ def _lacked_capacity(job: Job, status: TrainingStatus) -> bool:
     return failed and job.phase is not Phase.STOPPING
 
 
-def _nodes(services: Services, job: Job) -> list[NodeState]:
+def _nodes(
+    services: Services, job: Job, status: TrainingStatus, starting: tuple[NodeStart, ...]
+) -> list[NodeState]:
+    """Those that may be let in. Of those that may not their people hear."""
     if job.activation is None:
         return []
-    return [
-        _look_at_node(services, node.id)
-        for node in services.nodes.registered(job.activation)
-        if node.online
-    ]
+    online = [node for node in services.nodes.registered(job.activation) if node.online]
+    states = {node.id: _look_at_node(services, node.id) for node in online}
+    roll = at_start(
+        job,
+        [_registration(node, states[node.id].probed) for node in online],
+        starts=starting,
+        run_since=status.run_since,
+        restarted=status.restarts > 0,
+    )
+    keep_out(services, job, roll)
+    return [state for state in states.values() if state.id in roll.own]
+
+
+def _registration(node: RegisteredNode, probed: Node | None) -> Registration:
+    return Registration(node.id, node.registered_at, probed.rank if probed else None)
 
 
 def _look_at_node(services: Services, node: str) -> NodeState:

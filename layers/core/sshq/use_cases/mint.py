@@ -36,6 +36,8 @@ def connect(services: Services, message: QueueMessage, arguments: AJob) -> None:
         raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
     if job.phase is not Phase.READY:
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)
+    if not job.nodes:
+        raise Refusal(Reason.NODES_KEPT_OUT, job=job.name)
     _keep_rates(services, message.actor)
     if not show_ticket(services, job, message.answer.response_url, member=member):
         raise Refusal(Reason.JOB_NOT_READY, job=job.name, phase=job.phase.value)

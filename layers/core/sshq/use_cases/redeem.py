@@ -59,7 +59,7 @@ def _redeem(services: Services, body: RedeemBody, nonce: Nonce, source: str) -> 
         job, member = services.jobs.get_for(ticket.job, ticket.owner)
         # A ticket outlives neither its holder's membership nor the sharing of the job.
         may_enter = entry(services, ticket.owner, job, member) if job else None
-        if job and may_enter and may_enter.allowed:
+        if job and job.nodes and may_enter and may_enter.allowed:
             until = min(job.deadline, may_enter.until or job.deadline)
             wanted = _wanted(services, ticket, body, nonce, until=until, source=source)
             lease = _spend(services, wanted, job, nonce, rate)

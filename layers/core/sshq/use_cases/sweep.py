@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,15 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.going_on import tell_deadline
 from sshq.use_cases.orphans import EVERY_MINUTES, find_orphans
 from sshq.use_cases.stop import stop_job
+from sshq.use_cases.too_many import watch_registrations
 from sshq.use_cases.waiting import call, show_places
 from sshq.use_cases.watch_idleness import watch_idleness
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from sshq.domain.jobs import Job
-    from sshq.ports import Services
+    from sshq.ports import OfAJob, Services
 
 # A stop that a job's submission overtook is asked for again.
 STOPS_WITHIN = timedelta(minutes=1)
@@ -28,24 +32,38 @@ STOPS_WITHIN = timedelta(minutes=1)
 def sweep(services: Services) -> list[str]:
     """Look after every job; the names of those where that failed (the next round tries again)."""
     failed = []
-    for job in services.jobs.unsettled():
+    jobs = services.jobs.unsettled()
+    nodes = _nodes_of_ready(services, jobs)
+    for job in jobs:
         try:
-            _look_after(services, job)
+            _look_after(services, job, nodes.get(job.name, ()))
         except Exception:  # noqa: BLE001  one sick job must not keep the others from their care
             Logger(child=True).exception("a job could not be looked after", extra={"job": job.name})
             failed.append(job.name)
     if services.clock.now().minute % EVERY_MINUTES == 0:
         find_orphans(services)
     try:
-        call(services)
-        show_places(services)
+        if call(services):
+            show_places(services)
     except Exception:  # noqa: BLE001
         Logger(child=True).exception("the waiting room could not be looked after")
         failed.append("the waiting room")
     return failed
 
 
-def _look_after(services: Services, job: Job) -> None:
+def _nodes_of_ready(services: Services, jobs: list[Job]) -> Mapping[str, list[OfAJob]]:
+    """The stack's nodes by job, in one list: to ask for each job's would cost a call for each."""
+    found: dict[str, list[OfAJob]] = defaultdict(list)
+    if any(job.phase is Phase.READY for job in jobs):
+        try:
+            for node in services.nodes.all_nodes():
+                found[node.job].append(node)
+        except Exception:  # noqa: BLE001  a list that can't be had keeps no job from its care
+            Logger(child=True).exception("the nodes could not be listed")
+    return found
+
+
+def _look_after(services: Services, job: Job, nodes: Iterable[OfAJob]) -> None:
     services.audit.begin("")
     try:
         current = follow(services, job.name)
@@ -60,6 +78,8 @@ def _look_after(services: Services, job: Job) -> None:
         if now - current.phase_since >= STOPS_WITHIN:
             services.training_jobs.stop(current.name)
         return
+    if job.phase is Phase.READY and (current.phase, current.restarts) == (job.phase, job.restarts):
+        current = watch_registrations(services, current, nodes)
     current = watch_idleness(services, current)
     if not _stop_if_due(services, current):
         end_lapsed_leases(services, current)

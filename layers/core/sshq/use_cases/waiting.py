@@ -143,8 +143,11 @@ def instead(services: Services, message: QueueMessage, arguments: Waiting) -> No
         _attempt(services, moved)
 
 
-def call(services: Services) -> None:
-    """The caretaker's part, and that of each success: call the first in line of each pool."""
+def call(services: Services) -> bool:
+    """The caretaker's part, and that of each success: call the first in line of each pool.
+
+    Whether anybody waits.
+    """
     entries, pools = services.waiting_room.all()
     now = services.clock.now()
     for entry in entries:
@@ -168,6 +171,7 @@ def call(services: Services) -> None:
         services.commands_queue.send(
             turn.model_dump_json(), group=turn.group, deduplication=turn.request
         )
+    return bool(entries)
 
 
 def show_places(services: Services) -> None:

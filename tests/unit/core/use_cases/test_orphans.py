@@ -81,7 +81,7 @@ def test_a_node_that_a_restart_left_behind_goes(services: MemoryServices) -> Non
     comes_up(services, job, "mi-1")
     follow(services, job.name)
     services.nodes.made_for["old"] = job.name
-    services.nodes.nodes["old"] = [RegisteredNode("mi-0", online=False)]
+    services.nodes.nodes["old"] = [RegisteredNode("mi-0", online=False, registered_at=START)]
     later(services, 20)
     sweep(services)
 

@@ -1,6 +1,6 @@
 """Messages as Block Kit: builders only. Slack's limits are checked by slack_sdk's own models."""
 
-from sshq.chat.views.access import ca, session_list, ticket_reused
+from sshq.chat.views.access import ca, session_list, ticket_reused, too_many_nodes
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
 from sshq.chat.views.asking import cost, presets, submitted, waiting
 from sshq.chat.views.audit import audit_trail, audit_verified
@@ -74,5 +74,6 @@ __all__ = [
     "team_bill",
     "ticket",
     "ticket_reused",
+    "too_many_nodes",
     "waiting",
 ]

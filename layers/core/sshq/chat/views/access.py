@@ -9,10 +9,14 @@ from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, sectio
 from sshq.chat.views.notices import notice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sshq.chat.catalogue import Texts
     from sshq.chat.commands.access import ReusedTicket
     from sshq.domain.ca_rotation import Rotation
+    from sshq.domain.jobs import Job
     from sshq.domain.leases import Lease, LeaseSession
+    from sshq.domain.registrations import Stranger
     from sshq.domain.tickets import Ticket
 
 
@@ -27,6 +31,15 @@ def ticket_reused(ticket: Ticket, reused: ReusedTicket, here: Texts) -> View:
         client=reused.client or here.plain("sessions.unknown-client"),
         first_source=ticket.redeemed_from,
     )
+
+
+def too_many_nodes(job: Job, strangers: Iterable[Stranger], here: Texts) -> View:
+    """The alarm to a job's owner and the admins: which nodes, why, and what to do."""
+    title = here.mrkdwn("too-many.title", job=job.name, owner=job.owner.user)
+    nodes = [f"• {here.mrkdwn(f'too-many.{each.why.value}', node=each.id)}" for each in strangers]
+    following = here.mrkdwn("too-many.next", job=job.name)
+    text = "\n".join([f":rotating_light: *{title}*", *nodes, following])
+    return View(text=title, blocks=(section(text),))
 
 
 def session_list(held: list[tuple[Lease, list[LeaseSession]]], here: Texts) -> View:

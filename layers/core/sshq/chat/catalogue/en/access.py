@@ -14,6 +14,18 @@ TEXTS: dict[str, str] = {
     "from {source}, with the key `{fingerprint}` ({client}); at first it was used from {first_source}. I "
     "ended the connection that it had opened. If that was you on another machine: `/sshq connect "
     "{job}` gives you a new one. If not, tell your admin.",
+    "too-many.title": "`{job}` of <@{owner}>: a node registered that shouldn't be there",
+    "too-many.early": "`{node}` registered before the job's machines had the activation code. I "
+    "deregistered it.",
+    "too-many.late": "`{node}` registered though all of the job's nodes were in. I deregistered it.",
+    "too-many.no-such-rank": "`{node}` claims a place that the job hasn't got. I deregistered it.",
+    "too-many.not-its-container": "`{node}` claims to be a container of the job, whose log says that "
+    "the container isn't that node. Nobody is let into it, and the ways into the job are ended.",
+    "too-many.in-doubt": "`{node}` and another one claim the same place, and only one can be "
+    "real. Nobody is let into either.",
+    "too-many.next": "Somebody may have the job's activation code. `/sshq stop {job}` takes all of "
+    "its nodes away, and a new `/sshq run` has a new code. Admins: `/sshq audit {job}` tells all that "
+    "was done for it.",
     "sessions.title": "Who can get into your jobs",
     "sessions.none": "Nobody holds a way into a job of yours. `/sshq connect` gives you a ticket.",
     "sessions.lease": "*`{job}`*: a laptop at {source} ({client}), since {since}",
@@ -58,6 +70,9 @@ TEXTS: dict[str, str] = {
     "refusal.ca-retired": "This job trusts a certificate authority that has been retired since "
     "it started.",
     "refusal.ca-retired.next": "Start a new job, or ask your admin: `/sshq ca` tells more.",
+    "refusal.nodes-kept-out": "`{job}` has no node left that can be trusted: one registered in place of "
+    "its container.",
+    "refusal.nodes-kept-out.next": "Stop it and run it anew: `/sshq stop {job}`, then `/sshq run`.",
     "refusal.unknown-session": "There is no such session any more.",
     "refusal.unknown-session.next": "`/sshq sessions` lists those that are open.",
 }

@@ -13,6 +13,15 @@ TEXTS: dict[str, str] = {
     "ticket.reused": "有人使用了 `{job}` 的一张已用过的票据。请求来自 {source}，密钥 "
     "`{fingerprint}`（{client}）；首次使用来自 {first_source}。我已结束它打开的连接。"
     "如果是您在另一台电脑上操作：`/sshq connect {job}` 领取新票据。如果不是，请告诉管理员。",
+    "too-many.title": "<@{owner}> 的 `{job}`：有一个不应存在的节点注册",
+    "too-many.early": "`{node}` 在作业的机器拿到激活码之前就已注册。我已将其注销。",
+    "too-many.late": "作业的所有节点都已就位后，`{node}` 又注册了。我已将其注销。",
+    "too-many.no-such-rank": "`{node}` 自称占据作业没有的位置。我已将其注销。",
+    "too-many.not-its-container": "`{node}` 自称是作业的容器，但作业的日志表明该容器不是此节点。"
+    "任何人都不能进入它，进入该作业的途径已全部结束。",
+    "too-many.in-doubt": "`{node}` 与另一节点自称占据同一位置，只有一个可能是真的。两者都不允许进入。",
+    "too-many.next": "可能有人得到了作业的激活码。`/sshq stop {job}` 会移除它的所有节点；新的 "
+    "`/sshq run` 使用新的激活码。管理员：`/sshq audit {job}` 可查看为它所做的一切。",
     "sessions.title": "谁可以进入您的作业",
     "sessions.none": "目前没有人持有进入您作业的途径。`/sshq connect` 可领取票据。",
     "sessions.lease": "*`{job}`*：位于 {source} 的电脑（{client}），自 {since}",
@@ -50,6 +59,8 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-tickets.next": "请使用已有的票据，或等 {minutes} 分钟。",
     "refusal.ca-retired": "此作业信任的证书颁发机构在作业启动后已停用。",
     "refusal.ca-retired.next": "请启动新作业，或询问管理员：`/sshq ca` 有更多信息。",
+    "refusal.nodes-kept-out": "`{job}`已没有可信的节点：有节点冒充其容器注册。",
+    "refusal.nodes-kept-out.next": "请停止并重新运行：`/sshq stop {job}`，然后 `/sshq run`。",
     "refusal.unknown-session": "该会话已不存在。",
     "refusal.unknown-session.next": "`/sshq sessions` 列出打开的会话。",
 }
