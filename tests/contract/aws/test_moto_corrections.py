@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -138,3 +138,59 @@ def test_a_transaction_that_comes_again_with_its_token_is_done_once(account: Acc
     write("first")
     with pytest.raises(table.exceptions.TransactionCanceledException):
         write("second")
+
+
+def test_a_transaction_is_taken_back_whole(account: Account) -> None:
+    """All kinds of writes beside one whose condition doesn't hold: nothing of them stays."""
+    table = account.client("dynamodb")
+    table.create_table(
+        TableName="back",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+
+    def key(sk: str, pk: str = "a") -> dict[str, Any]:
+        return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+    def everything() -> list[dict[str, Any]]:
+        found = table.scan(TableName="back")["Items"]
+        return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    for sk in ("deleted", "put over", "updated", "untouched"):
+        table.put_item(TableName="back", Item={**key(sk), "list": {"L": [{"N": "1"}]}})
+    before = everything()
+    changes: list[dict[str, Any]] = [
+        {"Delete": {"TableName": "back", "Key": key("deleted")}},
+        {"Put": {"TableName": "back", "Item": key("put over")}},
+        {"Put": {"TableName": "back", "Item": key("new")}},
+        {"Put": {"TableName": "back", "Item": key("new", "b")}},
+        {
+            "Update": {
+                "TableName": "back",
+                "Key": key("updated"),
+                "UpdateExpression": "SET #l[0] = :two",
+                "ExpressionAttributeNames": {"#l": "list"},
+                "ExpressionAttributeValues": {":two": {"N": "2"}},
+            }
+        },
+    ]
+    check = {"TableName": "back", "Key": key("x"), "ConditionExpression": "attribute_exists(pk)"}
+    with pytest.raises(table.exceptions.TransactionCanceledException) as refused:
+        table.transact_write_items(TransactItems=[*changes, {"ConditionCheck": check}])
+
+    reasons = refused.value.response["CancellationReasons"]
+    assert [reason["Code"] for reason in reasons] == ["None"] * 5 + ["ConditionalCheckFailed"]
+    assert everything() == before
+
+    table.transact_write_items(TransactItems=changes)
+    after = {item["sk"]["S"]: item for item in everything() if item["pk"]["S"] == "a"}
+    assert set(after) == {"new", "put over", "untouched", "updated"}
+    assert after["updated"]["list"] == {"L": [{"N": "2"}]}
+    assert "list" not in after["put over"]

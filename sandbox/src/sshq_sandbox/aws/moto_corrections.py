@@ -8,6 +8,8 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.aws.transactions import keep_what_a_transaction_touches
+
 if TYPE_CHECKING:
     from sshq_sandbox.aws.patches import Patches
 
@@ -20,6 +22,7 @@ def install(patches: Patches) -> None:
     _refuse_unknown_role(patches)
     _filter_log_events_by_prefix(patches)
     _take_loopback_for_tls(patches)
+    keep_what_a_transaction_touches(patches)
     _make_table_writes_atomic(patches)
     _do_a_transaction_once(patches)
 
