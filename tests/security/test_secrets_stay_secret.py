@@ -49,8 +49,9 @@ class Story:
         self.secrets: dict[str, str] = {}
         self.live = aws.live()
         self.chat = MemoryChat()
+        self.training_jobs = MemoryTrainingJobs()
         # The job's container and Slack aren't what is looked at here.
-        vars(self.live).update(chat=self.chat, training_jobs=MemoryTrainingJobs())
+        vars(self.live).update(chat=self.chat, training_jobs=self.training_jobs)
 
     def items(self) -> str:
         """All that is in the table."""
@@ -71,7 +72,7 @@ class _Sessions:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """setup → run → ready → connect → redeem → session; then failures at several places."""
+    """setup → run → ready → connect → redeem → session; a run that is held; failures at several places."""
     with (
         core_aws(tmp_path_factory.mktemp("canary")) as aws,
         captured_logs() as log,
@@ -87,6 +88,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         _run(told)
         _connect(told)
         _redeem(told)
+        _hold(told)
         _fail(told, patch)
         told.secrets |= {
             "an environment value": ENV_VALUE,
@@ -109,13 +111,15 @@ def _set_up(aws: CoreAws, live: Live) -> None:
         live.account.apply(change)
 
 
-def _deliver(told: Story, verb: str, trigger: str, **arguments: Any) -> dict[str, Any]:
+def _deliver(
+    told: Story, verb: str, trigger: str, *, to: str = "command_worker", **arguments: Any
+) -> dict[str, Any]:
     record = payload("sqs/commands.json")["Records"][0]
     gateway = MemoryServices()
     gateway.clock.time = told.live.clock.now()
     message = gateway.message(ALICE, verb, trigger=trigger, **arguments)
     record["body"] = message.model_dump_json()
-    answer: dict[str, Any] = load("command_worker").lambda_handler({"Records": [record]}, Context())
+    answer: dict[str, Any] = load(to).lambda_handler({"Records": [record]}, Context())
     return answer
 
 
@@ -127,6 +131,9 @@ def _run(told: Story) -> None:
     )["Body"]
     facts = json.load(file)
     assert facts["env"] == {"TOKEN": ENV_VALUE}
+    # Whoever may describe the job sees what SageMaker was asked for.
+    assert job.name in told.training_jobs.created
+    assert ENV_VALUE not in str(told.training_jobs.created)
     told.secrets["the activation's code"] = facts["activation"]["code"]
     ready = {
         "phase": Phase.READY,
@@ -157,11 +164,26 @@ def _redeem(told: Story) -> None:
     assert opened.token == SESSION_TOKEN
 
 
+def _hold(told: Story) -> None:
+    """A run that waits for an admin still when all is looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        careful = told.live.settings.model_copy(update={"approval_above": 0.000001})
+        patch.setattr(told.live, "settings", careful)
+        answer = _deliver(told, "run", "2.9", env={"TOKEN": ENV_VALUE}, name="held")
+    assert answer["batchItemFailures"] == []
+    (held,) = told.live.approvals.waiting()
+    kept = told.live.startup_files.get(held.prefix, "held.json")
+    assert kept is not None
+    assert json.loads(kept) == {"TOKEN": ENV_VALUE}
+
+
 def _fail(told: Story, patch: pytest.MonkeyPatch) -> None:
     """A refusal, a bug in the middle, and a message whose arguments don't fit."""
-    told.live.training_jobs.error = RuntimeError("SageMaker is gone")  # type: ignore[attr-defined]
+    told.training_jobs.error = RuntimeError("SageMaker is gone")
     assert _deliver(told, "run", "3.3", env={"TOKEN": ENV_VALUE})["batchItemFailures"]
     assert _deliver(told, "run", "4.4", env={"TOKEN": ENV_VALUE}, count=99)["batchItemFailures"]
+    given_up = _deliver(told, "run", "3.3", to="dead_letters", env={"TOKEN": ENV_VALUE})
+    assert given_up["batchItemFailures"] == []
     patch.setattr(told.live, "chat", None)
     assert _deliver(told, "connect", "5.5")["batchItemFailures"]
 

@@ -382,6 +382,28 @@ RULES = (
         ("tests/security/test_secrets_stay_secret.py",),
     ),
     Rule(
+        15,
+        "the environment of a run that waits for an admin is in no row",
+        f"{CORE}domain/approvals.py",
+        "for name, value in message.arguments.items() if name != _ENV}",
+        "for name, value in message.arguments.items()}",
+        (
+            "tests/security/test_secrets_stay_secret.py",
+            f"{CASES}test_approving.py::test_a_held_environment_lies_in_a_file_and_in_no_row",
+        ),
+    ),
+    Rule(
+        15,
+        "… and its file goes when that is decided",
+        f"{CORE}use_cases/approving.py",
+        "    if approval.prefix:\n        services.startup_files.delete(approval.prefix)",
+        "    pass",
+        (
+            f"{CASES}test_approving.py::test_an_approved_run_has_its_environment_again",
+            f"{CASES}test_approving.py::test_a_request_that_is_declined_or_lapses_leaves_no_file",
+        ),
+    ),
+    Rule(
         19,
         "who is no member any more gets no lease, whatever ticket they hold",
         f"{CORE}adapters/dynamodb/leases.py",

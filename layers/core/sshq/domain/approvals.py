@@ -14,6 +14,8 @@ from sshq.domain.refusals import Reason
 from sshq.domain.request_id import request_id
 
 HELD_FOR = timedelta(hours=24)
+# The one argument whose values may be secrets.
+_ENV = "env"
 
 
 class Why(StrEnum):
@@ -35,7 +37,9 @@ class Outcome(StrEnum):
 
 
 class Approval(Record):
-    """A held request. `message` is gone once it was sent on: it may carry what nobody should keep."""
+    """A held request. `message` is gone once it was sent on; what of it may be secret isn't in it, but
+    in a file under `prefix` (160 random bits) for as long as nobody has decided.
+    """
 
     id: str
     why: Why
@@ -43,21 +47,26 @@ class Approval(Record):
     asker: Actor
     verb: str
     message: QueueMessage | None = None
+    prefix: str = ""
     asked_at: datetime
     expires_at: datetime
     outcome: Outcome | None = None
     decided_by: Actor | None = None
 
     @classmethod
-    def of(cls, message: QueueMessage, why: Why, now: datetime, facts: dict[str, str]) -> Approval:
+    def of(
+        cls, message: QueueMessage, why: Why, now: datetime, facts: dict[str, str], prefix: str = ""
+    ) -> Approval:
         """Hold a message. Its request id is the approval's: a redelivery holds nothing twice."""
+        bare = {name: value for name, value in message.arguments.items() if name != _ENV}
         return cls(
             id=message.request,
             why=why,
             facts=facts,
             asker=message.actor,
             verb=message.verb,
-            message=message,
+            message=message.model_copy(update={"arguments": bare}),
+            prefix=prefix if secret_of(message) else "",
             asked_at=now,
             expires_at=now + HELD_FOR,
         )
@@ -66,15 +75,26 @@ class Approval(Record):
         """The same, decided."""
         return self.model_copy(update={"outcome": outcome, "decided_by": by})
 
-    def released(self) -> QueueMessage | None:
-        """The held message as it is dispatched again: approved, and a request of its own.
+    def released(self, secret: dict[str, str]) -> QueueMessage | None:
+        """The held message as it is dispatched again: whole, approved, and a request of its own.
 
         The new request id follows from the old one, so sending it twice is sending it once.
         """
         if self.message is None or self.outcome is not Outcome.APPROVED:
             return None
-        fresh = request_id(self.asker.team, f"approved {self.id}")
-        return self.message.model_copy(update={"request": fresh, "approved_by": self.decided_by})
+        arguments = self.message.arguments | ({_ENV: secret} if secret else {})
+        fresh = {
+            "request": request_id(self.asker.team, f"approved {self.id}"),
+            "approved_by": self.decided_by,
+            "arguments": arguments,
+        }
+        return self.message.model_copy(update=fresh)
+
+
+def secret_of(message: QueueMessage) -> dict[str, str]:
+    """What of a message has no place in a row."""
+    found: dict[str, str] = message.arguments.get(_ENV, {})
+    return found
 
 
 def why_not(approval: Approval, actor: Actor, now: datetime) -> Reason | None:

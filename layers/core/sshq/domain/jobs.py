@@ -20,6 +20,7 @@ from sshq.domain.request_id import name_suffix
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 NAME_PATTERN = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
 SSH_PORT = 2222
+PREFIX_BYTES = 20
 
 
 class Phase(StrEnum):
@@ -250,6 +251,11 @@ def job_name(*, member_slug: str, label: str, request: str, attempt: int) -> str
     suffix = name_suffix(request, attempt)
     stem = f"sshq-{member_slug}-{label}"[: 63 - 1 - len(suffix)].rstrip("-")
     return f"{stem}-{suffix}"
+
+
+def own_prefix(entropy: bytes) -> str:
+    """A folder in the bucket that nobody can guess, of `PREFIX_BYTES` random bytes."""
+    return f"jobs/{entropy.hex()}"
 
 
 def has_prefix(name: str, prefix: str) -> bool:

@@ -10,12 +10,14 @@ and one that wants an approval for a reason of its own calls `hold` unless `mess
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sshq.chat import views
 from sshq.chat.catalogue import texts
-from sshq.domain.approvals import Approval, Outcome, Why, has_lapsed, why_not
+from sshq.domain.approvals import Approval, Outcome, Why, has_lapsed, secret_of, why_not
 from sshq.domain.authorisation import Who
+from sshq.domain.jobs import PREFIX_BYTES, own_prefix
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from sshq.domain.identity import Actor
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
+
+
+_HELD_FILE = "held.json"
 
 
 def held_for_second_admin(
@@ -57,12 +62,17 @@ def hold(
     deciders = _deciders(services, message.actor)
     if not deciders:
         raise Refusal(Reason.NO_SECOND_ADMIN)
-    wanted = Approval.of(message, why, services.clock.now(), facts)
+    prefix = own_prefix(services.randomness.token(PREFIX_BYTES))
+    wanted = Approval.of(message, why, services.clock.now(), facts, prefix)
     approval = services.approvals.add(wanted)
     if approval.outcome is not None:
         return
     here = _here(services)
     asked = services.approvals.shown(approval.id)
+    if approval.prefix and not asked:
+        # After the row, which says where it lies, and before anybody can decide.
+        body = json.dumps(secret_of(message)).encode()
+        services.startup_files.put(approval.prefix, {_HELD_FILE: body})
     for user in deciders:
         if user not in asked:
             channel = services.chat.direct_message(user)
@@ -77,7 +87,7 @@ def hold(
 def approve(services: Services, message: QueueMessage, arguments: AnApproval) -> None:
     """The button: the held request goes on, as one that this admin approved."""
     approval = _settle(services, message, arguments, Outcome.APPROVED)
-    released = approval.released()
+    released = approval.released(_secret(services, approval) if approval.message else {})
     if released is not None:
         enqueue(
             released,
@@ -98,6 +108,8 @@ def lapse(services: Services) -> None:
     """The caretaker's part: what nobody decided in time is over, and whoever asked is told."""
     for approval in services.approvals.waiting():
         if has_lapsed(approval, services.clock.now()):
+            # Nobody may approve it any more; and once it counts as over nobody looks at it again.
+            _forget_secret(services, approval)
             over = approval.settled(Outcome.LAPSED, None)
             if services.approvals.settle(over):
                 services.audit.record("approval-lapsed", actor=None, id=over.id, verb=over.verb)
@@ -134,10 +146,28 @@ def _settle(
 
 
 def _close(services: Services, approval: Approval) -> None:
-    """Take the buttons away everywhere, and forget what was held."""
+    """Take the buttons away everywhere, and forget what was held: the file last, by which a message
+    that wasn't sent yet is whole.
+    """
     for shown in services.approvals.shown(approval.id).values():
         services.chat.update(shown, views.approval_settled(approval, _here(services)))
     services.approvals.forget_message(approval.id)
+    _forget_secret(services, approval)
+
+
+def _forget_secret(services: Services, approval: Approval) -> None:
+    if approval.prefix:
+        services.startup_files.delete(approval.prefix)
+
+
+def _secret(services: Services, approval: Approval) -> dict[str, str]:
+    if not approval.prefix:
+        return {}
+    kept = services.startup_files.get(approval.prefix, _HELD_FILE)
+    if kept is None:  # the bucket was emptied meanwhile
+        raise Refusal(Reason.APPROVAL_LAPSED)
+    found: dict[str, str] = json.loads(kept)
+    return found
 
 
 def _tell_asker(services: Services, approval: Approval) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
-from sshq.domain.jobs import Job, Phase, job_name
+from sshq.domain.jobs import PREFIX_BYTES, Job, Phase, job_name, own_prefix
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.run_policy import Objection
 from sshq.domain.waiting import Cause
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
-
-PREFIX_BYTES = 20
 
 
 def run(services: Services, message: QueueMessage, arguments: Run) -> None:
@@ -107,7 +105,7 @@ def _new_job(
         owner=message.actor,
         request=message.request,
         shape=shaped.shape,
-        prefix=f"jobs/{services.randomness.token(PREFIX_BYTES).hex()}",
+        prefix=own_prefix(services.randomness.token(PREFIX_BYTES)),
         created_at=now,
         asked_at=now,
         phase_since=now,

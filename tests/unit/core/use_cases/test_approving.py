@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sshq.domain.approvals import HELD_FOR, Outcome
+from sshq.domain.approvals import HELD_FOR, Outcome, Why
 from sshq.domain.jobs import Message
 from sshq.domain.queue_message import QueueMessage
-from sshq.use_cases.approving import held_for_second_admin, lapse
+from sshq.use_cases.approving import held_for_second_admin, hold, lapse
 from sshq.use_cases.dispatch import commands
 from tests.core_services import ADMIN, ALICE, EVE, SETTINGS, MemoryServices
+from tests.killing import KilledError, Killer, When, mortal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sshq.domain.identity import Actor
+    from sshq.ports import Services
 
 TWO_ADMINS = {"admins": f"{ADMIN.tag},{EVE.tag}", "second_admin": True}
 QUESTION = Message(channel="D-U0EVE", ts="1.000")
@@ -168,3 +173,131 @@ def test_an_admin_who_has_left_is_neither_asked_nor_counted(services: MemoryServ
 
     with pytest.raises(Exception, match="no-second-admin"):
         ask(services)
+
+
+FACTS = {"shape": "1 × ml.g5.xlarge", "reason": "-", "cost": "$99", "limit": "$9", "most": "$9"}
+CANARY = "canary-of-a-held-value"
+
+
+def asks_for_a_job(services: MemoryServices) -> QueueMessage:
+    """A run that is beyond what its member may have open, so an admin has to approve it."""
+    services.enrol(ALICE, "alice")
+    message = services.message(ALICE, "run", env={"TOKEN": CANARY})
+    hold(services, message, Why.EXPENSIVE, detail=(), **FACTS)
+    return message
+
+
+def files(services: MemoryServices) -> str:
+    return str(services.startup_files.stored)
+
+
+def rows(services: MemoryServices) -> str:
+    return "".join(each.model_dump_json() for each in services.approvals.all.values())
+
+
+def test_a_held_environment_lies_in_a_file_and_in_no_row(services: MemoryServices) -> None:
+    asks_for_a_job(services)
+
+    assert CANARY in files(services)
+    assert CANARY not in rows(services)
+    assert CANARY not in services.chat.everything()
+
+
+def test_an_approved_run_has_its_environment_again(services: MemoryServices) -> None:
+    asks_for_a_job(services)
+    press(services, "approve")
+
+    ((body, _, _),) = services.commands_queue.sent
+    assert QueueMessage.model_validate_json(body).arguments == {"env": {"TOKEN": CANARY}}
+    assert services.startup_files.stored == {}
+
+
+def test_a_request_that_is_declined_or_lapses_leaves_no_file(services: MemoryServices) -> None:
+    asks_for_a_job(services)
+    press(services, "decline")
+    assert services.startup_files.stored == {}
+
+    message = services.message(ALICE, "run", trigger="2", env={"A": CANARY})
+    hold(services, message, Why.EXPENSIVE, detail=(), **FACTS)
+    assert CANARY in files(services)
+    services.clock.time += HELD_FOR
+    lapse(services)
+    assert services.startup_files.stored == {}
+
+
+def test_what_has_no_environment_leaves_no_file(services: MemoryServices) -> None:
+    ask(services)
+
+    assert services.startup_files.stored == {}
+
+
+def test_a_file_that_is_gone_sends_nothing_half(services: MemoryServices) -> None:
+    """`/sshq teardown` empties the bucket."""
+    asks_for_a_job(services)
+    services.startup_files.stored.clear()
+    press(services, "approve")
+
+    assert services.commands_queue.sent == []
+    assert "has lapsed" in services.chat.said[-1][1].text
+
+
+def _lapses(services: Services, message: QueueMessage) -> None:
+    del message
+    lapse(services)
+
+
+def _is_held(services: Services, message: QueueMessage) -> None:
+    hold(services, message, Why.EXPENSIVE, detail=(), **FACTS)
+
+
+STEPS: dict[str, Callable[[Services, QueueMessage], None]] = {
+    "hold": _is_held,
+    "approve": commands,
+    "decline": commands,
+    "lapse": _lapses,
+}
+
+
+def scene(step: str) -> tuple[MemoryServices, QueueMessage]:
+    """Before a step: a stack, and the message that it works on."""
+    services = MemoryServices(settings=SETTINGS.model_copy(update=TWO_ADMINS))
+    if step == "hold":
+        services.enrol(ALICE, "alice")
+        return services, services.message(ALICE, "run", env={"TOKEN": CANARY})
+    asks_for_a_job(services)
+    if step == "lapse":
+        services.clock.time += HELD_FOR
+    (approval,) = services.approvals.all
+    return services, services.message(EVE, step, trigger="9", id=approval)
+
+
+@cache
+def calls_of(step: str) -> list[str]:
+    """The remote calls of an undisturbed step."""
+    (services, message), killer = scene(step), Killer()
+    STEPS[step](mortal(services, killer), message)
+    return killer.calls
+
+
+@pytest.mark.parametrize("when", When)
+@pytest.mark.parametrize(
+    ("step", "nth"),
+    [(step, nth) for step in STEPS for nth in range(1, len(calls_of(step)) + 1)],
+    ids=str,
+)
+def test_a_death_at_any_call_loses_no_environment_and_leaves_none(
+    step: str, nth: int, when: When
+) -> None:
+    services, message = scene(step)
+    with pytest.raises(KilledError):
+        STEPS[step](mortal(services, Killer(nth, when)), message)
+    STEPS[step](services, message)
+
+    where = f"{when} {calls_of(step)[nth - 1]}"
+    assert CANARY not in rows(services), where
+    if step == "hold":
+        press(services, "approve")
+    assert services.startup_files.stored == {}, where
+    sent = {body for body, _, _ in services.commands_queue.sent}
+    assert len(sent) == (step in {"hold", "approve"}), where
+    assert all(CANARY in body for body in sent), where
