@@ -75,3 +75,17 @@ def test_a_name_s_beginning_ends_it(sandbox: Sandbox, watched: RunningJob) -> No
         lambda: f"`{watched.name}`: stopped; nothing of it costs" in sandbox.inbox("bob"), "the end"
     )
     assert "stopped" in sandbox.slash("bob", "list --all")
+
+
+def test_a_command_that_waits_begins_when_it_is_told_to(sandbox: Sandbox) -> None:
+    command = "echo it began with $LUCKY; sleep 600"
+    options = f'--name waiting --wait 10m --env LUCKY=seven --command "{command}"'
+    job = run_job(sandbox, "bob", options)
+
+    assert "printed nothing yet" in sandbox.slash("bob", "logs waiting")
+    assert "belongs to somebody else" in sandbox.slash("alice", f"start {job.name}")
+    assert "begins now" in sandbox.slash("bob", "start waiting")
+    sandbox.eventually(
+        lambda: "it began with seven" in sandbox.slash("bob", "logs waiting"), "the command's word"
+    )
+    sandbox.slash("bob", f"stop {job.name}")
