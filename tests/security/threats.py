@@ -1,4 +1,4 @@
-"""The broker's threats: each rule, how it is taken out, and the tests that fail then.
+"""The threats: each rule, how it is taken out, and the tests that fail then.
 
 docs/security.md shows this table; scripts/mutate_rules.py takes each rule out in a copy of the
 project and runs its tests. `old` stands exactly once in `file` (test_threats holds that).
@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 
 CORE = "layers/core/sshq/"
+LOCAL = "local_client/src/sshq_local/"
 CASES = "tests/unit/core/use_cases/"
 API = "tests/unit/functions/test_access_api.py::"
 REDEEM = f"{CASES}test_redeem.py::"
@@ -22,18 +23,29 @@ CLIENT = "tests/integration/local_client/test_with_sshd.py::"
 REGISTRATIONS = "tests/unit/core/domain/test_registrations.py::"
 TOO_MANY = f"{CASES}test_too_many.py::"
 ROTATION = "tests/integration/core/container/test_ca_rotation.py::"
+PLAN = "tests/unit/core/domain/test_setup_plan.py::"
+APIS = "tests/unit/local_client/test_known_apis.py::"
+FRAMES = "tests/unit/local_client/ssm/test_frames.py::"
+WEBSOCKET = "tests/unit/local_client/ssm/test_websocket.py::"
+RELIABLE = "tests/unit/local_client/ssm/test_reliable.py::"
+CHANNEL = "tests/unit/local_client/ssm/test_channel.py::"
+DIAL = "tests/unit/local_client/ssm/test_dial.py::"
 SSHD = "tests/integration/core/container/test_ssh.py::"
 
 THREATS = {
     5: "another's node",
     6: "the default shell document",
+    7: "tags that are tampered with",
     8: "a stolen activation code",
+    9: "a confused deputy",
     11: "a stolen ticket",
     12: "TTL deletes late",
     13: "a man in the middle, the wrong machine",
     14: "keys that linger",
     15: "secrets in logs",
     19: "off-boarding, and access that is taken back",
+    21: "a ticket that points at another's API",
+    22: "a hostile peer on the data channel",
 }
 
 
@@ -104,6 +116,32 @@ RULES = (
         (f"{RIGHTS}test_starting_a_session_always_checks_the_document",),
     ),
     Rule(
+        7,
+        "no policy whatever lets a job or a node make activations, tag, or untag",
+        "template.yaml",
+        "              - ssm:AddTagsToResource\n"
+        "              - ssm:CreateActivation\n"
+        "              - ssm:RemoveTagsFromResource\n"
+        "              - ssm:ResumeSession",
+        "              - ssm:ResumeSession",
+        (f"{RIGHTS}test_the_boundary_never_allows_what_would_widen_itself",),
+    ),
+    Rule(
+        7,
+        "… nor pass a role on",
+        "template.yaml",
+        """          - Sid: NeverPowers
+            Effect: Deny
+            Action:
+              - iam:*
+""",
+        """          - Sid: NeverPowers
+            Effect: Deny
+            Action:
+""",
+        (f"{RIGHTS}test_the_boundary_never_allows_what_would_widen_itself",),
+    ),
+    Rule(
         8,
         "of two nodes that claim one place in a job neither is let in",
         f"{CORE}domain/registrations.py",
@@ -164,6 +202,48 @@ RULES = (
         (
             f"{CASES}test_follow.py::test_at_ready_the_owner_alone_gets_a_ticket_and_the_activation_is_gone",
         ),
+    ),
+    Rule(
+        9,
+        "Lambda takes a function's role for this account's functions only",
+        "template.yaml",
+        """SeeConnections: GetConnectionStatus takes no resource; it says whether a node's agent is connected.
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: lambda.amazonaws.com}
+            Action: sts:AssumeRole
+            Condition:
+              StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}
+""",
+        """SeeConnections: GetConnectionStatus takes no resource; it says whether a node's agent is connected.
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: lambda.amazonaws.com}
+            Action: sts:AssumeRole
+""",
+        (f"{RIGHTS}test_every_service_trust_names_this_account",),
+    ),
+    Rule(
+        9,
+        "SageMaker and SSM take the roles that setup makes for this account's resources only",
+        f"{CORE}domain/policies.py",
+        '        "Condition": {"StringEquals": {"aws:SourceAccount": account}},\n',
+        "",
+        (f"{PLAN}test_every_trust_names_the_account_and_no_partition_is_fixed",),
+    ),
+    Rule(
+        9,
+        "a role is passed to one service",
+        "template.yaml",
+        'StringEquals: {"iam:PassedToService": ssm.amazonaws.com}',
+        'StringLike: {"iam:PassedToService": "*"}',
+        (f"{RIGHTS}test_a_role_is_passed_to_one_service_each",),
     ),
     Rule(
         11,
@@ -450,6 +530,87 @@ RULES = (
         "if not set(own) & set(left):",
         "if own is not None:",
         (f"{SESSIONS}test_what_aws_wont_end_in_time_stays_the_caretakers",),
+    ),
+    Rule(
+        21,
+        "a ticket of an unknown API is refused once this computer knows one",
+        f"{LOCAL}known_apis.py",
+        "if known and not accept_new:",
+        "if False:",
+        (
+            f"{APIS}test_another_api_is_refused_until_it_is_accepted",
+            f"{APIS}test_another_port_is_another_api",
+        ),
+    ),
+    Rule(
+        21,
+        "the first use of an API is shown",
+        f"{LOCAL}known_apis.py",
+        'return text("connect.first-use", host=ticket.host)',
+        'return ""',
+        (f"{APIS}test_the_first_use_is_shown_and_later_ones_are_silent",),
+    ),
+    Rule(
+        21,
+        "… and remembered",
+        f"{LOCAL}known_apis.py",
+        "{**known, ticket.host: now}",
+        "{**known}",
+        (f"{APIS}test_the_first_use_is_shown_and_later_ones_are_silent",),
+    ),
+    Rule(
+        22,
+        "a message is as long as it says",
+        f"{LOCAL}ssm/frames.py",
+        "if length != len(payload):",
+        "if False:",
+        (f"{FRAMES}test_each_wrong_field_is_told",),
+    ),
+    Rule(
+        22,
+        "a payload has the digest that came with it",
+        f"{LOCAL}ssm/frames.py",
+        "if payload and sha256(payload).digest() != digest:",
+        "if False:",
+        (
+            f"{FRAMES}test_each_wrong_field_is_told",
+            f"{FRAMES}test_a_changed_byte_never_changes_the_payload_unseen",
+        ),
+    ),
+    Rule(
+        22,
+        "a length is checked before anything is allocated for it",
+        f"{LOCAL}ssm/websocket.py",
+        "if already + length > LARGEST_MESSAGE:",
+        "if False:",
+        (f"{WEBSOCKET}test_a_server_that_breaks_the_protocol_is_told_and_left",),
+    ),
+    Rule(
+        22,
+        "what comes ahead of its turn is kept up to a limit",
+        f"{LOCAL}ssm/reliable.py",
+        "if too_many or self._early_bytes + len(frame.payload) > self._largest_gap_bytes:",
+        "if False:",
+        (
+            f"{RELIABLE}test_a_full_reorder_buffer_is_not_acknowledged",
+            f"{CHANNEL}test_what_does_not_fit_into_the_reorder_buffer_is_not_acknowledged",
+        ),
+    ),
+    Rule(
+        22,
+        "garbage is dropped and counted, and ends nothing",
+        f"{LOCAL}ssm/channel.py",
+        "            self._dispatch(frame, now)\n        except FrameError:",
+        "            self._dispatch(frame, now)\n        except ZeroDivisionError:",
+        (f"{CHANNEL}test_garbage_is_counted_and_changes_nothing",),
+    ),
+    Rule(
+        22,
+        "the stream's address is AWS's, or a VPC endpoint's that was set",
+        f"{LOCAL}ssm/dial.py",
+        "if not re.fullmatch(_SERVICE_HOST, host) and host not in hosts:",
+        "if False:",
+        (f"{DIAL}test_all_else_is_not_trusted",),
     ),
 )
 
