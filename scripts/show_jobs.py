@@ -1,15 +1,15 @@
-"""`make show-jobs`: the evidence for jobs, made on the spot. One module for each half."""
+"""`make show-jobs`: the evidence for jobs, made on the spot. One module for each part."""
 
 from __future__ import annotations
 
 import sys
 
-from scripts import show_jobs_ask, show_jobs_watch
+from scripts import show_jobs_ask, show_jobs_line, show_jobs_watch
 
 
 def main() -> int:
     """Show everything; the exit code says whether all of it held."""
-    held = all([show_jobs_ask.show(), show_jobs_watch.show()])
+    held = all([show_jobs_ask.show(), show_jobs_line.show(), show_jobs_watch.show()])
     print(f"\n== {'all of it held' if held else 'NOT all of it held'}")
     return 0 if held else 1
 

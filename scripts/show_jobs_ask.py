@@ -1,25 +1,17 @@
-"""Asking for a job: workers killed at every call, a long line, and what each verb costs in AWS calls."""
+"""Asking for a job: workers killed at every call, and what each verb costs in AWS calls."""
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 from sshq.domain import tags
-from sshq.domain.identity import Actor
-from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, JobShape, Phase
-from sshq.domain.members import Member, Profile
-from sshq.domain.queue_message import QueueMessage
-from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.members import Member
 from sshq.use_cases.dispatch import commands
-from sshq.use_cases.follow import follow
-from sshq.use_cases.sweep import sweep
 from sshq_sandbox.aws.job_runner import JobRunner
 from tests.core_aws import CoreAws, core_aws
 from tests.core_services import ADMIN, ALICE, MemoryChat, MemoryServices
@@ -27,11 +19,9 @@ from tests.killing import KilledError, Killer, When, mortal
 
 if TYPE_CHECKING:
     from sshq.composition import Live
-    from sshq.ports import TrainingJob
+    from sshq.domain.queue_message import QueueMessage
 
-QUOTA, MEMBERS, RUNS = 20, 50, 200
 GPU = "ml.g5.xlarge"
-JOB_MINUTES = 10
 TABLE_SIZES = (10, 10_000)
 VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("run", {"instance": GPU}),
@@ -48,7 +38,7 @@ def show() -> bool:
         core_aws(Path(scratch)) as aws,
     ):
         account = _Account(aws)
-        return all([_killed(account), _line(), _cost(account)])
+        return all([_killed(account), _cost(account)])
 
 
 class _Account:
@@ -131,124 +121,6 @@ def _deliver(
 
 def _message(trigger: str) -> QueueMessage:
     return MemoryServices().message(ALICE, "run", trigger=f"killed.{trigger}", instance=GPU)
-
-
-# ------------------------------------------------------------ a long line
-
-
-class _Quota:
-    """SageMaker with a quota: what is above it is refused; jobs end after ten minutes."""
-
-    def __init__(self, services: MemoryServices) -> None:
-        self._services = services
-        self._jobs = services.training_jobs
-        self._create = self._jobs.create
-        self._jobs.create = self.create  # type: ignore[method-assign]
-        self.until: dict[str, Any] = {}
-        self.most = 0
-        self.creates = 0
-
-    def create(self, job: TrainingJob, *, request: str) -> None:
-        self.creates += 1
-        if len(self.until) >= QUOTA:
-            raise Refusal(Reason.QUOTA, instance=GPU, detail=f"the limit is {QUOTA}")
-        self._create(job, request=request)
-        self.until[job.name] = self._services.clock.now() + timedelta(minutes=JOB_MINUTES)
-        self.most = max(self.most, len(self.until))
-
-    def pass_time(self) -> None:
-        """Jobs whose time is over complete, and their events come."""
-        now = self._services.clock.now()
-        for name in [name for name, until in self.until.items() if until <= now]:
-            del self.until[name]
-            seconds = JOB_MINUTES * 60
-            self._jobs.status[name] = TrainingStatus(
-                "Completed", "Completed", billable_seconds=seconds
-            )
-            follow(self._services, name)
-
-
-def _line() -> bool:
-    _heading(
-        f"{RUNS} runs from {MEMBERS} members with a quota of {QUOTA}, jobs of {JOB_MINUTES} min"
-    )
-    services = MemoryServices()
-    members = [Actor(team="T0001", user=f"U{number:04}") for number in range(MEMBERS)]
-    for number, member in enumerate(members):
-        services.enrol(member, f"m{number}")
-        services.chat.profiles[member.user] = Profile(
-            user=member.user, team="T0001", name=f"m{number}"
-        )
-    quota = _Quota(services)
-    began, started = time.monotonic(), services.clock.now()
-    # The greedy first: member 0 asks for all of theirs before anybody else.
-    per_member = RUNS // MEMBERS
-    requests: dict[str, Actor] = {}
-    for number, member in enumerate(members):
-        for ask in range(per_member):
-            message = services.message(member, "run", trigger=f"{number}.{ask}", instance=GPU)
-            requests[message.request] = member
-            commands(services, message)
-            commands(services, message)
-    rounds = 0
-    while services.waiting_room.entries or quota.until:
-        services.clock.time += timedelta(minutes=1)
-        quota.pass_time()
-        sweep(services)
-        _work_off(services)
-        rounds += 1
-        if rounds > 1000:
-            break
-    jobs = [job for job in services.jobs.all.values() if not job.requeued]
-    by_request = Counter(job.request for job in jobs)
-    first = {member.tag: _minutes(jobs, member, started, 0) for member in members}
-    last = {member.tag: _minutes(jobs, member, started, per_member - 1) for member in members}
-    posted = Counter(key for key, _ in services.chat.keyed)
-    ideal = -(-RUNS // QUOTA) * JOB_MINUTES
-    checks = {
-        f"no loss: {len(by_request)} of {len(requests)} requests became jobs": (
-            set(by_request) == set(requests)
-        ),
-        f"no duplicate: at most {max(by_request.values())} job for a request": (
-            max(by_request.values()) == 1
-        ),
-        f"one message each: {len(posted)} messages for {len(requests)} requests": (
-            set(posted.values()) == {1} and len(posted) == len(requests)
-        ),
-        f"never above the quota: {quota.most} at once": quota.most <= QUOTA,
-        f"all over after {rounds} min (with no gap at all it would be {ideal})": rounds < 2 * ideal,
-        f"a member's 1st job began after {min(first.values())} to {max(first.values())} min": (
-            max(first.values()) <= ideal // 2
-        ),
-        f"a member's last job began after {min(last.values())} to {max(last.values())} min": True,
-        f"nothing stays set aside: {sum(_left(services))} micro-dollars": sum(_left(services)) == 0,
-        f"CreateTrainingJob was called {quota.creates} times for {RUNS} jobs": (
-            quota.creates < 2 * RUNS
-        ),
-    }
-    for text, held in checks.items():
-        print(f"{'ok    ' if held else 'NOT ok'} {text}")
-    print(f"       simulated in {time.monotonic() - began:.1f} s")
-    return all(checks.values())
-
-
-def _left(services: MemoryServices) -> list[int]:
-    """What is set aside beyond what the ended jobs have cost, by month."""
-    spent: Counter[str] = Counter()
-    for job in services.jobs.all.values():
-        spent[job.budget_month] += job.cost_micros or 0
-    return [services.budgets.committed[month] - cost for month, cost in spent.items()]
-
-
-def _minutes(jobs: list[Job], member: Actor, started: Any, nth: int) -> int:  # noqa: ANN401
-    times = sorted(job.created_at for job in jobs if job.owner.is_same(member))
-    return int((times[nth] - started).total_seconds() // 60)
-
-
-def _work_off(services: MemoryServices) -> None:
-    while services.commands_queue.sent:
-        body, _, _ = services.commands_queue.sent.pop(0)
-        commands(services, QueueMessage.model_validate_json(body))
 
 
 # ------------------------------------------------------------ what it costs

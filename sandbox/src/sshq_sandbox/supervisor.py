@@ -112,6 +112,7 @@ class Sandbox:
             crash=self._crash,
             clock=now,
             stop_grace_seconds=_STOP_GRACE_SECONDS,
+            keeps_quotas=True,
         )
         self._messages = service = await SsmMessageService.start(self._folder.path)
         self._cleanup.push_async_callback(service.stop)

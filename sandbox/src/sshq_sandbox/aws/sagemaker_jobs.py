@@ -75,10 +75,13 @@ class TrainingJobs:
         events: EventSink,
         clock: Callable[[], datetime],
         runner: ContainerRunner,
+        quota: int | None = None,
     ) -> None:
+        """`quota`: instances of each type that may be in use at once, spot ones apart; None: any."""
         self._events = events
         self._clock = clock
         self._runner = runner
+        self._quota = quota
         self._lock = threading.RLock()
 
     def create(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
@@ -106,6 +109,7 @@ class TrainingJobs:
                 tags=list(request.get("Tags") or []),
                 lacks_capacity=lacks_capacity,
             )
+            self._check_quota(backend, job)
             backend.training_jobs[name] = job
             self._tell(job)
         self._runner.start(job, self)
@@ -183,6 +187,18 @@ class TrainingJobs:
             if job.move(secondary_status, self._clock(), status="Stopped"):
                 self._tell(job)
 
+    def _check_quota(self, backend: Any, wanted: TrainingJob) -> None:  # noqa: ANN401
+        """Service Quotas has the same figure (price_list)."""
+        if self._quota is None:
+            return
+        used = sum(
+            job.instance_count
+            for job in backend.training_jobs.values()
+            if isinstance(job, TrainingJob) and not job.has_ended and job.pool == wanted.pool
+        )
+        if used + wanted.instance_count > self._quota:
+            raise _above_quota(wanted, self._quota, used)
+
     def _tell(self, job: TrainingJob) -> None:
         # Under the lock: events leave in the order of the changes.
         self._events.put(source="aws.sagemaker", detail_type=DETAIL_TYPE, detail=job.event_detail())
@@ -247,6 +263,18 @@ def _validation(message: str) -> Exception:
     from moto.sagemaker.exceptions import AWSValidationException  # noqa: PLC0415  (slow)
 
     error: Exception = AWSValidationException(message)
+    return error
+
+
+def _above_quota(wanted: TrainingJob, quota: int, used: int) -> Exception:
+    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415  (slow)
+
+    error: Exception = JsonRESTError(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{wanted.pool}' is {quota} Instances, with current "
+        f"utilization of {used} Instances and a request delta of {wanted.instance_count} Instances. "
+        "Please use AWS Service Quotas to request an increase for this quota.",
+    )
     return error
 
 

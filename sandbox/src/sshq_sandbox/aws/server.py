@@ -60,9 +60,11 @@ class AwsServer:
         crash: Callable[[str], None] = _nobody_to_crash,
         clock: Callable[[], datetime] = _now,
         stop_grace_seconds: float = 120.0,
+        keeps_quotas: bool = False,
     ) -> None:
         self._state_dir = state_dir
         self._stop_grace_seconds = stop_grace_seconds
+        self._keeps_quotas = keeps_quotas
         self._events = events
         self._port = port
         self._crash = crash
@@ -171,7 +173,12 @@ class AwsServer:
                 stop_grace_seconds=self._stop_grace_seconds,
             )
         )
-        jobs = TrainingJobs(events=self._events, clock=self._clock, runner=self._runner)
+        jobs = TrainingJobs(
+            events=self._events,
+            clock=self._clock,
+            runner=self._runner,
+            quota=int(price_list.USUAL_QUOTA) if self._keeps_quotas else None,
+        )
         sagemaker_jobs.install(self._patches, jobs)
         moto_corrections.install(self._patches)
 

@@ -69,6 +69,12 @@ class TrainingJob:
     def instance_count(self) -> int:
         return int(self.request["ResourceConfig"].get("InstanceCount") or 1)
 
+    @property
+    def pool(self) -> str:
+        """The quota that it counts against, by its name in Service Quotas."""
+        spot = "spot " if self.request.get("EnableManagedSpotTraining") else ""
+        return f"{self.request['ResourceConfig'].get('InstanceType')} for {spot}training job usage"
+
     def move(self, secondary_status: str, now: datetime, *, status: str | None = None) -> bool:
         """Enter a secondary status (and a status, if given); False when the job has ended."""
         if self.has_ended:
