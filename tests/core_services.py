@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sshq.domain.agent_pin import AgentPin
 from sshq.domain.audit import Entry, Link, appended
-from sshq.domain.budgets import Ledger
+from sshq.domain.budgets import Ledger, Spending, jobs_less
 from sshq.domain.desired_state import Kind
 from sshq.domain.identity import Actor
 from sshq.domain.job_file import Activation
@@ -335,6 +335,7 @@ class MemoryBudgets:
         self.jobs = jobs
         self.committed: dict[str, int] = {}
         self.open: dict[str, int] = {}
+        self.by_owner: dict[tuple[str, str], Spending] = {}
 
     def ledger(self, owner: Actor, month: str) -> Ledger:
         return Ledger(
@@ -342,6 +343,9 @@ class MemoryBudgets:
             team=self.committed.get(month, 0),
             jobs=self.open.get(owner.tag, 0),
         )
+
+    def spendings(self, month: str) -> list[Spending]:
+        return [spending for (of, _), spending in self.by_owner.items() if of == month]
 
     def commit(
         self, job: Job, *, member_limit: int | None, team_limit: int | None, max_jobs: int | None
@@ -355,6 +359,7 @@ class MemoryBudgets:
         if max_jobs is not None and before.jobs >= max_jobs:
             return None
         self._add(job, job.reserved_micros, 1)
+        self._count(job, jobs=1, unpriced=int(not job.price_micros))
         return self.jobs.add(job), True
 
     def settle(self, job: Job, cost: int) -> bool:
@@ -363,7 +368,14 @@ class MemoryBudgets:
         update = {"accounted": True, "cost_micros": cost}
         self.jobs.all[job.name] = self.jobs.all[job.name].model_copy(update=update)
         self._add(job, cost - job.reserved_micros, -1)
+        self._count(job, spent=cost, jobs=-jobs_less(job, cost))
         return True
+
+    def _count(self, job: Job, **more: int) -> None:
+        key = (job.budget_month, job.payer.tag)
+        had = self.by_owner.get(key, Spending(job.payer))
+        added = {name: getattr(had, name) + amount for name, amount in more.items()}
+        self.by_owner[key] = replace(had, **added)
 
     def _add(self, job: Job, amount: int, jobs: int) -> None:
         for scope in (f"{job.payer.tag} {job.budget_month}", job.budget_month):

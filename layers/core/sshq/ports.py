@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
     from sshq.domain.audit import Entry, Link
-    from sshq.domain.budgets import Ledger
+    from sshq.domain.budgets import Ledger, Spending
     from sshq.domain.drift import Drift
     from sshq.domain.identity import Actor
     from sshq.domain.job_file import Activation
@@ -370,6 +370,10 @@ class Budgets(Protocol):
     """What is set aside, by member and month and for the team; and how many jobs a member has."""
 
     def ledger(self, owner: Actor, month: str) -> Ledger: ...
+
+    def spendings(self, month: str) -> list[Spending]:
+        """Of everybody who asked for a job in that month, in one reading however many jobs there were."""
+        ...
 
     def commit(
         self, job: Job, *, member_limit: int | None, team_limit: int | None, max_jobs: int | None

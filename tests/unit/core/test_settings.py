@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,7 +18,11 @@ def allowed(parameter: str) -> st.SearchStrategy[str]:
     return st.from_regex(PARAMETERS[parameter]["AllowedPattern"], fullmatch=True)
 
 
-@settings(max_examples=30, phases=[Phase.explicit, Phase.generate])  # a regex shrinks for minutes
+@settings(
+    max_examples=30,
+    phases=[Phase.explicit, Phase.generate],  # a regex shrinks for minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(allowed("WorkbenchIdle"), allowed("Admins"), allowed("Denied"), allowed("Vpcs"))
 def test_what_the_template_allows_is_a_setting(
     idle: str, admins: str, denied: str, vpcs: str

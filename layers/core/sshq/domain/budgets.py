@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job, JobShape
 
 # What a job may still run, and cost, after its cap: SageMaker gives a container so long to end.
@@ -27,6 +28,19 @@ class Ledger:
     member: int = 0
     team: int = 0
     jobs: int = 0
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a member's jobs of a month have come to. `spent`: micro-dollars of those that have ended;
+    `jobs`: how many there are, but for those that never cost anything; `unpriced`: of those, how many
+    nobody knows the price of.
+    """
+
+    owner: Actor
+    spent: int = 0
+    jobs: int = 0
+    unpriced: int = 0
 
 
 def month_of(now: datetime) -> str:
@@ -45,6 +59,13 @@ def longest_cap(shape: JobShape, *, price: int, room: int, spot_wait: int) -> in
     """The longest cap whose reservation fits into `room` micro-dollars; below 0: none does."""
     affordable = room * HOUR // (shape.count * price)
     return affordable - STOP_SECONDS - shape.warm_pool_seconds - (spot_wait if shape.spot else 0)
+
+
+def jobs_less(job: Job, cost: int) -> int:
+    """How many jobs fewer a month has once this one is settled: one that cost nothing is no job on a
+    bill (it never ran, or waits for its next attempt). Without a price nobody knows what it cost.
+    """
+    return int(not cost and bool(job.price_micros))
 
 
 def cost_of(job: Job, billable_seconds: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sshq.domain.budgets import HOUR, month_of
@@ -12,11 +13,8 @@ from sshq.domain.budgets import HOUR, month_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sshq.domain.identity import Actor
+    from sshq.domain.budgets import Spending
     from sshq.domain.jobs import Job
-
-# A job counts to the month that it was asked for in; it may end so much later.
-LONGEST_LIFE = timedelta(days=35)
 
 
 def cost_so_far(job: Job, now: datetime) -> int | None:
@@ -59,14 +57,26 @@ class Bill:
         """How many jobs nobody knows the price of."""
         return sum(line.micros is None for line in self.lines)
 
-    def by_owner(self) -> list[tuple[Actor, int, int]]:
-        """(owner, micro-dollars, number of jobs), the dearest first."""
-        owners: dict[str, tuple[Actor, int, int]] = {}
-        for line in self.lines:
-            owner = line.job.owner
-            _, micros, jobs = owners.get(owner.tag, (owner, 0, 0))
-            owners[owner.tag] = (owner, micros + (line.micros or 0), jobs + 1)
-        return sorted(owners.values(), key=lambda entry: -entry[1])
+
+@dataclass(frozen=True)
+class TeamBill:
+    """Everybody's month, the dearest first. Its `spent` has its open jobs' cost so far, too."""
+
+    month: str
+    spendings: tuple[Spending, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(each.spent for each in self.spendings)
+
+    @property
+    def jobs(self) -> int:
+        return sum(each.jobs for each in self.spendings)
+
+    @property
+    def unknown(self) -> int:
+        """How many jobs nobody knows the price of."""
+        return sum(each.unpriced for each in self.spendings)
 
 
 def bill(jobs: Iterable[Job], month: str, now: datetime) -> Bill:
@@ -75,8 +85,19 @@ def bill(jobs: Iterable[Job], month: str, now: datetime) -> Bill:
     return Bill(month, tuple(sorted(lines, key=lambda line: -(line.micros or 0))))
 
 
-def span_of(month: str) -> tuple[datetime, datetime]:
-    """From when to when the jobs of a month can have ended."""
-    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return first, following + LONGEST_LIFE
+def first_of(month: str) -> datetime:
+    """From when on the jobs of a month can have ended."""
+    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+
+
+def team_bill(
+    spendings: Iterable[Spending], open_jobs: Iterable[Job], month: str, now: datetime
+) -> TeamBill:
+    """What the ended jobs of that month have cost, by whoever pays, and the open ones until now."""
+    running: Counter[str] = Counter()
+    for job in open_jobs:
+        if job.budget_month == month and not job.accounted:
+            running[job.payer.tag] += cost_so_far(job, now) or 0
+    owing = [replace(each, spent=each.spent + running[each.owner.tag]) for each in spendings]
+    counted = [each for each in owing if each.jobs]
+    return TeamBill(month, tuple(sorted(counted, key=lambda each: -each.spent)))

@@ -8,7 +8,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
 from sshq.domain.budgets import month_of
-from sshq.domain.costs import bill, span_of
+from sshq.domain.costs import bill, first_of, team_bill
 from sshq.domain.identity import Actor
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
@@ -20,19 +20,18 @@ if TYPE_CHECKING:
 
 
 def cost(services: Services, message: QueueMessage, arguments: Cost) -> None:
-    """Read the month's jobs and add them up; nobody but an admin sees another's."""
+    """One's own jobs one by one, or everybody's sum; nobody but an admin sees another's."""
     actor, now = message.actor, services.clock.now()
     owner = Actor(team=actor.team, user=arguments.user) if arguments.user else actor
     who = Who.ADMIN if arguments.team or not owner.is_same(actor) else Who.MEMBER
     member = authorise(services, actor, who, verb="cost")
     here = texts(member.language if member else services.settings.language)
     month = arguments.month or month_of(now)
-    since, until = span_of(month)
     if arguments.team:
-        jobs = services.jobs.open_jobs() + services.jobs.ended_jobs(since=since, until=until)
-    else:
-        ended = services.jobs.ended_jobs_of(owner, since=since)
-        jobs = services.jobs.open_jobs_of(owner) + ended
-    found = bill(jobs, month, now)
-    view = views.team_bill(found, here) if arguments.team else views.bill(found, owner.user, here)
-    answer(services, message, view)
+        spendings = services.budgets.spendings(month)
+        whole = team_bill(spendings, services.jobs.open_jobs(), month, now)
+        answer(services, message, views.team_bill(whole, here))
+        return
+    ended = services.jobs.ended_jobs_of(owner, since=first_of(month))
+    found = bill(services.jobs.open_jobs_of(owner) + ended, month, now)
+    answer(services, message, views.bill(found, owner.user, here))

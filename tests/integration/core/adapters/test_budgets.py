@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING
 
-from sshq.domain.budgets import month_of
+from sshq.domain.budgets import Spending, month_of
 from sshq.domain.jobs import Job, JobShape
 from tests.core_aws import NOW
 from tests.core_services import ALICE, BOB
@@ -118,3 +118,21 @@ def test_fifty_deliveries_of_one_run_at_once_set_aside_once(live: Live) -> None:
     assert [outcome for outcome in outcomes if outcome is None] == []
     assert [is_new for _, is_new in filter(None, outcomes)].count(True) == 1
     assert live.budgets.ledger(ALICE, month_of(at)).member == AMOUNT
+
+
+def test_a_months_spendings_are_read_at_once_whoever_had_jobs(live: Live) -> None:
+    at = month(4)
+    dear, never_ran, unpriced = (
+        a_job(f"sshq-spent-{n}", owner, at).model_copy(update={"price_micros": price})
+        for n, (owner, price) in enumerate([(ALICE, 5), (ALICE, 5), (BOB, 0)])
+    )
+    for job in (dear, never_ran, unpriced):
+        live.budgets.commit(job, member_limit=None, team_limit=2**40, max_jobs=None)
+    for job, cost in ((dear, 300), (never_ran, 0), (unpriced, 0)):
+        assert live.budgets.settle(job, cost)
+        assert not live.budgets.settle(job, cost)
+
+    assert live.budgets.spendings(month_of(at)) == [
+        Spending(ALICE, spent=300, jobs=1),
+        Spending(BOB, jobs=1, unpriced=1),
+    ]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sshq.domain.costs import cost_so_far, span_of
+from sshq.domain.costs import cost_so_far, first_of, team_bill
 from sshq.domain.jobs import Phase
 from sshq.domain.money import micros
 from sshq.use_cases.dispatch import commands
-from tests.core_services import ADMIN, ALICE, BOB, START
+from sshq.use_cases.release import release
+from tests.core_services import ADMIN, ALICE, BOB, START, MemoryServices
 from tests.job_lives import run
 
 if TYPE_CHECKING:
     from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job
-    from tests.core_services import MemoryServices
 
 HOUR = timedelta(hours=1)
 
@@ -71,7 +72,8 @@ def test_ones_own_month_is_added_up(services: MemoryServices) -> None:
 def test_the_team_s_month_is_an_admins_to_see(services: MemoryServices) -> None:
     services.enrol(BOB, "bob")
     costing(services, run(services, ALICE, trigger="1"))
-    costing(services, run(services, BOB, trigger="2"), price_micros=0)
+    services.prices.known[services.settings.default_instance] = None
+    run(services, BOB, trigger="2")
     services.clock.time += HOUR
 
     assert "Only an admin" in ask(services, ALICE, team=True)
@@ -83,8 +85,50 @@ def test_the_team_s_month_is_an_admins_to_see(services: MemoryServices) -> None:
     assert "$1.20 so far, 1 jobs" in ask(services, ADMIN, user=ALICE.user)
 
 
-@pytest.mark.parametrize(("month", "last"), [("2026-12", "2027-02-05"), ("2028-02", "2028-04-05")])
-def test_a_month_s_jobs_end_within_its_span(month: str, last: str) -> None:
-    first, until = span_of(month)
-    assert f"{first:%Y-%m-%d}" == f"{month}-01"
-    assert f"{until:%Y-%m-%d}" == last
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["run", "start", "end", "again"]), st.integers(0, 5), st.integers(0, 7200)
+    ),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_the_team_s_sum_is_that_of_all_jobs_whatever_happens(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    """Jobs of two members begin, end and are settled again; some have no price."""
+    services = MemoryServices()
+    for actor, slug in ((ALICE, "alice"), (BOB, "bob")):
+        services.enrol(actor, slug)
+    for number, (step, which, seconds) in enumerate(steps):
+        services.clock.time += timedelta(minutes=7)
+        jobs = list(services.jobs.all.values())
+        if step == "run":
+            instance = services.settings.default_instance
+            services.prices.known = {instance: None} if seconds % 3 == 0 else {}
+            run(services, (ALICE, BOB)[which % 2], trigger=f"r{number}")
+        elif jobs:
+            job = jobs[which % len(jobs)]
+            if step == "start" and job.is_open:
+                begun = {"started_at": services.clock.now()}
+                services.jobs.all[job.name] = job.model_copy(update=begun)
+            else:
+                over = {"phase": Phase.STOPPED, "ended_at": services.clock.now()}
+                services.jobs.all[job.name] = job.model_copy(update=over)
+                release(services, services.jobs.all[job.name], seconds)
+
+    now, jobs = services.clock.now(), list(services.jobs.all.values())
+    whole = team_bill(
+        services.budgets.spendings("2026-11"), services.jobs.open_jobs(), "2026-11", now
+    )
+    costs = [cost_so_far(job, now) for job in jobs]
+    assert whole.total == sum(cost or 0 for cost in costs)
+    assert whole.unknown == costs.count(None)
+    assert whole.jobs == sum(
+        job.is_open or cost != 0 for job, cost in zip(jobs, costs, strict=True)
+    )
+
+
+def test_a_month_begins_with_its_first_day() -> None:
+    assert first_of("2028-02") == datetime(2028, 2, 1, tzinfo=UTC)

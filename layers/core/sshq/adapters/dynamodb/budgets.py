@@ -1,11 +1,13 @@
-"""`BUDGET#scope#month`: what is set aside and what is spent, written together with the job itself.
+"""`BUDGET#month`: what is set aside and what is spent, written together with the job itself.
 
-An item has `committed` (reservations of open jobs and costs of ended ones) and `spent`, both in
-micro-dollars. Scopes: a member (`team/user`) and `team`. `BUDGET#member#jobs` counts open jobs.
+An item for each member (`team/user`) and one for the `team`: `committed` (reservations of open jobs
+and costs of ended ones) and `spent`, in micro-dollars; a member's also counts `jobs` and `unpriced`
+ones. `BUDGET#member#jobs` counts open jobs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -13,14 +15,16 @@ from botocore.exceptions import ClientError
 from sshq.adapters.dynamodb.items import from_item
 from sshq.adapters.dynamodb.jobs import job_key, new_item
 from sshq.adapters.dynamodb.table import Act, ConditionFailedError, Table, Write
-from sshq.domain.budgets import Ledger
+from sshq.domain.budgets import Ledger, Spending, jobs_less
+from sshq.domain.identity import Actor
 from sshq.domain.jobs import Job
 
 if TYPE_CHECKING:
-    from sshq.domain.identity import Actor
+    from collections.abc import Mapping
+
     from sshq.ports import Clock
 
-_SK = "BUDGET"
+_BUDGET = "BUDGET"
 _TEAM = "team"
 # Two runs at the same instant meet at the team's item; DynamoDB then cancels one of them.
 _MOST_TRIES = 12
@@ -35,14 +39,26 @@ class DynamoBudgets:
         self._clock = clock
 
     def ledger(self, owner: Actor, month: str) -> Ledger:
-        def number(pk: str, name: str) -> int:
-            return int((self._table.get(pk, _SK) or {}).get(name, 0))
+        def number(keys: Mapping[str, str], name: str) -> int:
+            return int((self._table.get(keys["pk"], keys["sk"]) or {}).get(name, 0))
 
         return Ledger(
-            member=number(_pk(owner.tag, month), "committed"),
-            team=number(_pk(_TEAM, month), "committed"),
+            member=number(_month(owner.tag, month), "committed"),
+            team=number(_month(_TEAM, month), "committed"),
             jobs=number(_jobs(owner), "jobs"),
         )
+
+    def spendings(self, month: str) -> list[Spending]:
+        return [
+            Spending(
+                owner=Actor.from_tag(item["sk"]),
+                spent=int(item.get("spent", 0)),
+                jobs=int(item.get("jobs", 0)),
+                unpriced=int(item.get("unpriced", 0)),
+            )
+            for item in self._table.partition(f"{_BUDGET}#{month}")
+            if item["sk"] != _TEAM
+        ]
 
     def commit(
         self, job: Job, *, member_limit: int | None, team_limit: int | None, max_jobs: int | None
@@ -53,8 +69,14 @@ class DynamoBudgets:
             return self._stored(job)
         writes = (
             Write(new_item(job), condition="attribute_not_exists(pk)"),
-            _set_aside(_pk(job.owner.tag, month), amount, member_limit),
-            _set_aside(_pk(_TEAM, month), amount, team_limit),
+            _set_aside(
+                _month(job.owner.tag, month),
+                amount,
+                member_limit,
+                jobs=1,
+                unpriced=int(not job.price_micros),
+            ),
+            _set_aside(_month(_TEAM, month), amount, team_limit),
             _count_job(job.owner, max_jobs),
         )
         try:
@@ -66,25 +88,19 @@ class DynamoBudgets:
     def settle(self, job: Job, cost: int) -> bool:
         rest = cost - job.reserved_micros
         month = job.budget_month
-        pay = "ADD committed :rest, spent :cost"
-        values = {":rest": rest, ":cost": cost}
+        paid = {"committed": rest, "spent": cost}
         try:
             self._transact(
                 Write(
-                    _keys(*job_key(job.name)),
+                    dict(zip(("pk", "sk"), job_key(job.name), strict=True)),
                     act=Act.UPDATE,
                     update="SET accounted = :yes, cost_micros = :cost ADD version :one",
                     condition="accounted = :no",
                     values={":yes": True, ":no": False, ":cost": cost, ":one": 1},
                 ),
-                Write(_keys(_pk(job.payer.tag, month)), act=Act.UPDATE, update=pay, values=values),
-                Write(_keys(_pk(_TEAM, month)), act=Act.UPDATE, update=pay, values=values),
-                Write(
-                    _keys(_jobs(job.payer)),
-                    act=Act.UPDATE,
-                    update="ADD jobs :less",
-                    values={":less": -1},
-                ),
+                _add(_month(job.payer.tag, month), paid | {"jobs": -jobs_less(job, cost)}),
+                _add(_month(_TEAM, month), paid),
+                _add(_jobs(job.payer), {"jobs": -1}),
             )
         except ConditionFailedError:
             return False
@@ -109,41 +125,40 @@ class DynamoBudgets:
                 return
 
 
-def _set_aside(pk: str, amount: int, limit: int | None) -> Write:
+def _set_aside(keys: dict[str, str], amount: int, limit: int | None, **counts: int) -> Write:
+    write = _add(keys, {"committed": amount} | counts)
     if limit is None:
-        return Write(
-            _keys(pk), act=Act.UPDATE, update="ADD committed :amount", values={":amount": amount}
-        )
-    return Write(
-        _keys(pk),
-        act=Act.UPDATE,
-        update="ADD committed :amount",
+        return write
+    return replace(
+        write,
         condition="attribute_not_exists(committed) OR committed <= :room",
-        values={":amount": amount, ":room": limit - amount},
+        values={**write.values, ":room": limit - amount},
     )
 
 
 def _count_job(owner: Actor, most: int | None) -> Write:
+    write = _add(_jobs(owner), {"jobs": 1})
     if most is None:
-        return Write(
-            _keys(_jobs(owner)), act=Act.UPDATE, update="ADD jobs :one", values={":one": 1}
-        )
-    return Write(
-        _keys(_jobs(owner)),
-        act=Act.UPDATE,
-        update="ADD jobs :one",
+        return write
+    return replace(
+        write,
         condition="attribute_not_exists(jobs) OR jobs < :most",
-        values={":one": 1, ":most": most},
+        values={**write.values, ":most": most},
     )
 
 
-def _pk(scope: str, month: str) -> str:
-    return f"BUDGET#{scope}#{month}"
+def _add(keys: dict[str, str], amounts: Mapping[str, int]) -> Write:
+    return Write(
+        keys,
+        act=Act.UPDATE,
+        update="ADD " + ", ".join(f"{name} :{name}" for name in amounts),
+        values={f":{name}": amount for name, amount in amounts.items()},
+    )
 
 
-def _jobs(owner: Actor) -> str:
-    return f"BUDGET#{owner.tag}#jobs"
+def _month(scope: str, month: str) -> dict[str, str]:
+    return {"pk": f"{_BUDGET}#{month}", "sk": scope}
 
 
-def _keys(pk: str, sk: str = _SK) -> dict[str, str]:
-    return {"pk": pk, "sk": sk}
+def _jobs(owner: Actor) -> dict[str, str]:
+    return {"pk": f"{_BUDGET}#{owner.tag}#jobs", "sk": _BUDGET}

@@ -10,7 +10,7 @@ from sshq.domain.money import dollars
 
 if TYPE_CHECKING:
     from sshq.chat.catalogue import Texts
-    from sshq.domain.costs import Bill, Line
+    from sshq.domain.costs import Bill, Line, TeamBill
 
 MOST_LINES = 20
 
@@ -22,17 +22,22 @@ def bill(found: Bill, user: str, here: Texts) -> View:
     return _view(title, [_line(line, here) for line in found.lines[:MOST_LINES]], found, here)
 
 
-def team_bill(found: Bill, here: Texts) -> View:
+def team_bill(found: TeamBill, here: Texts) -> View:
     """Everybody's month: the total, and who."""
-    facts = {"month": found.month, "total": dollars(found.total), "jobs": str(len(found.lines))}
+    facts = {"month": found.month, "total": dollars(found.total), "jobs": str(found.jobs)}
     rows = [
-        here.mrkdwn("bill.member", user=owner.user, total=dollars(micros), jobs=str(jobs))
-        for owner, micros, jobs in found.by_owner()[:MOST_LINES]
+        here.mrkdwn(
+            "bill.member",
+            user=each.owner.user,
+            total=dollars(each.spent),
+            jobs=str(each.jobs),
+        )
+        for each in found.spendings[:MOST_LINES]
     ]
     return _view(here.mrkdwn("bill.team", **facts), rows, found, here)
 
 
-def _view(title: str, rows: list[str], found: Bill, here: Texts) -> View:
+def _view(title: str, rows: list[str], found: Bill | TeamBill, here: Texts) -> View:
     blocks = [section("\n".join([f"*{title}*", *rows]))]
     notes = [here.mrkdwn("bill.note")]
     if found.unknown:
