@@ -26,7 +26,7 @@ def test_a_connected_member_is_removed_and_the_connection_drops(sandbox: Sandbox
 
     with sandbox.shell(job.name, "carol") as shell:
         plan = sandbox.slash("admin", "remove-user @carol")
-        assert "1 leases and 1 sessions end at once" in plan
+        assert "1 lease and 1 session end at once" in plan
         assert "IAM `carol` leaves the group" in plan
         sandbox.click("admin", "Remove")
         assert shell.wait(timeout=DROPS_WITHIN_SECONDS) != 0

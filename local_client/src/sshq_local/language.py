@@ -19,11 +19,21 @@ _CHINESE = 0x04
 
 
 def text(key: str, **facts: object) -> str:
-    """The sentence for `key`, its gaps filled with `facts`."""
+    """The sentence for `key`, its gaps filled with `facts`; `{files:file|files}` is the word for so many."""
     area = key.partition(".")[0]
     catalogue = import_module(f"sshq_local.catalogue.{language(os.environ, sys.platform)}.{area}")
     sentence: str = catalogue.TEXTS[key]
-    return sentence.format_map(facts) if facts else sentence
+    if not facts:
+        return sentence
+    return sentence.format_map(
+        {name: _Count(fact) if type(fact) is int else fact for name, fact in facts.items()}
+    )
+
+
+class _Count(int):
+    def __format__(self, spec: str) -> str:
+        one, is_choice, more = spec.partition("|")
+        return (one if self == 1 else more) if is_choice else super().__format__(spec)
 
 
 def language(environ: Mapping[str, str], platform: str) -> str:

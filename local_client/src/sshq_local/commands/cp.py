@@ -98,7 +98,7 @@ def _report(copied: Copied, seconds: float, *, as_json: bool) -> None:
     earlier, healed = copied.size - copied.moved, copied.healed
     line = text(
         "copy.report",
-        what=text("copy.file") if copied.files == 1 else text("copy.files", files=copied.files),
+        what=text("copy.files", files=copied.files),
         size=_bytes(copied.size),
         earlier=text("copy.earlier", size=_bytes(earlier)) if earlier > 0 else "",
         seconds=seconds,

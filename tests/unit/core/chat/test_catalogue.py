@@ -71,3 +71,28 @@ def test_a_key_stands_in_one_area_only(language: ModuleType) -> None:
 
 def test_a_verb_stands_in_one_area_only() -> None:
     assert len({command.verb for command in COMMANDS}) == len(COMMANDS)
+
+
+COUNTED = re.compile(
+    r"\{(count|jobs|minutes|hours|tries|records|all|leases|sessions|shares)\} [a-z ]*[a-z]s\b"
+)
+# "1 of your jobs is stopping"
+MANY_FOR_SURE = {"stop.all"}
+
+
+@pytest.mark.parametrize("key", sorted(LANGUAGES["en"].keys() - MANY_FOR_SURE))
+def test_what_is_counted_may_be_one(key: str) -> None:
+    assert not COUNTED.search(LANGUAGES["en"][key])
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"),
+    [
+        ("0", "The price of 0 jobs isn't known."),
+        ("1", "The price of 1 job isn't known."),
+        ("2", "The price of 2 jobs isn't known."),
+    ],
+)
+def test_one_is_said_otherwise_than_several(jobs: str, said: str) -> None:
+    assert texts("en").plain("bill.unknown", jobs=jobs) == said
+    assert jobs in texts("zh").plain("bill.unknown", jobs=jobs)

@@ -66,7 +66,7 @@ def test_ones_own_month_is_added_up(services: MemoryServices) -> None:
     assert "2026-11: $3.60 so far, 2 jobs" in said
     assert said.index("$2.40") < said.index("$1.20")
     assert "-old-" not in said
-    assert "2026-10: $1.20 so far, 1 jobs" in ask(services, month="2026-10")
+    assert "2026-10: $1.20 so far, 1 job" in ask(services, month="2026-10")
 
 
 def test_the_team_s_month_is_an_admins_to_see(services: MemoryServices) -> None:
@@ -81,8 +81,8 @@ def test_the_team_s_month_is_an_admins_to_see(services: MemoryServices) -> None:
     said = ask(services, ADMIN, team=True)
     assert "$1.20 so far, 2 jobs" in said
     assert f"<@{ALICE.user}>" in said
-    assert "price of 1 jobs isn't known" in said
-    assert "$1.20 so far, 1 jobs" in ask(services, ADMIN, user=ALICE.user)
+    assert "price of 1 job isn't known" in said
+    assert "$1.20 so far, 1 job" in ask(services, ADMIN, user=ALICE.user)
 
 
 STEPS = st.lists(

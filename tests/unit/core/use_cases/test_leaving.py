@@ -53,7 +53,7 @@ def test_the_plan_names_what_goes_and_changes_nothing(
 ) -> None:
     plan = ask(services, ADMIN, "remove-user", user=ALICE.user)
 
-    for part in (connected.name, "1 leases and 1 sessions", "IAM `alice`", "SSHHelperUserGroup"):
+    for part in (connected.name, "1 lease and 1 session", "IAM `alice`", "SSHHelperUserGroup"):
         assert part in plan
     assert services.sessions.terminated == []
     assert services.members.get(ALICE) is not None
@@ -71,7 +71,7 @@ def test_removing_ends_leases_sessions_jobs_and_the_groups_membership(
     assert services.training_jobs.stopped == [connected.name]
     assert services.identities.group == set()
     assert services.members.get(ALICE) is None
-    assert "1 leases, 1 sessions" in said
+    assert "1 lease, 1 session" in said
     assert "not a member" in ask(services, ALICE, "run")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from sshq.chat.catalogue import en, zh
@@ -13,6 +14,16 @@ from sshq.chat.mrkdwn import escape, moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+class _Sentences(Formatter):
+    """`{jobs} {jobs:job|jobs}`: of two words the first for one, the second for any other number."""
+
+    def format_field(self, value: str, format_spec: str) -> str:
+        one, is_choice, more = format_spec.partition("|")
+        return (one if value == "1" else more) if is_choice else value
+
+
+_SENTENCES = _Sentences()
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.TEXTS, "zh": zh.TEXTS}
 
 
@@ -24,7 +35,7 @@ class Texts:
 
     def plain(self, key: str, **facts: str) -> str:
         """For terminals, JSON and Slack's plain_text: the facts as they are."""
-        return LANGUAGES[self.language][key].format(**facts)
+        return _SENTENCES.vformat(LANGUAGES[self.language][key], (), facts)
 
     def mrkdwn(self, key: str, **facts: str | datetime) -> str:
         """For Slack: text is escaped, so nobody's becomes markup; a moment is in the reader's own time."""

@@ -30,9 +30,9 @@ TEXTS = {
     "copy.progress": "{percent:3d} % · {done} of {total} · {speed}/s",
     "copy.left": " · {minutes:.0f}:{seconds:02.0f} left",
     "copy.comparing": "Comparing hashes …",
-    "copy.file": "1 file",
-    "copy.files": "{files} files",
-    "copy.report": "{what}, {size}{earlier} in {seconds:.1f} s ({speed}/s, {stripes} sessions"
+    "copy.files": "{files} {files:file|files}",
+    "copy.report": "{what}, {size}{earlier} in {seconds:.1f} s ({speed}/s, {stripes} "
+    "{stripes:session|sessions}"
     "{healed}); {check}",
     "copy.earlier": ", {size} of it earlier",
     "copy.healed": ", {healed} replaced",

@@ -10,5 +10,5 @@ TEXTS = {
     "sync.failed": "Not everything was sent: {why}",
     "sync.failed.next": "If it happens again: sshq-local doctor <job>",
     "sync.again": "Sending failed; I try again in {seconds} s.",
-    "sync.sent": "{at}  {names}  ({count} files, {kilobytes} kB, {seconds} s)",
+    "sync.sent": "{at}  {names}  ({count} {count:file|files}, {kilobytes} kB, {seconds} s)",
 }

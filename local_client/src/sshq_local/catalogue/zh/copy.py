@@ -30,7 +30,6 @@ TEXTS = {
     "copy.progress": "{percent:3d} % · {done} / {total} · {speed}/s",
     "copy.left": " · 剩余 {minutes:.0f}:{seconds:02.0f}",
     "copy.comparing": "正在比对哈希 …",
-    "copy.file": "1 个文件",
     "copy.files": "{files} 个文件",
     "copy.report": "{what}，{size}{earlier}，用时 {seconds:.1f} 秒（{speed}/s，{stripes} 个会话"
     "{healed}）；{check}",

@@ -40,11 +40,12 @@ TEXTS: dict[str, str] = {
     "sessions.lease-ended": "The access to `{job}` is taken back: its connections drop within "
     "ten seconds.",
     "ca.title": "SSH certificate authority",
-    "ca.signs": "`{fingerprint}` signs for new jobs; {jobs} open jobs trust it",
-    "ca.trusted": "`{fingerprint}` is trusted by new jobs as well; {jobs} open jobs trust it alone",
+    "ca.signs": "`{fingerprint}` signs for new jobs; {jobs} open {jobs:job trusts|jobs trust} it",
+    "ca.trusted": "`{fingerprint}` is trusted by new jobs as well; {jobs} open "
+    "{jobs:job trusts|jobs trust} it alone",
     "ca.steady": "No rotation is under way. To begin one: deploy with `SshCa={next}` "
     "(docs/security.md).",
-    "ca.wait": "A rotation is under way. The old key is still needed by {jobs} open jobs; wait "
+    "ca.wait": "A rotation is under way. The old key is still needed by {jobs} open {jobs:job|jobs}; wait "
     "until they have ended.",
     "ca.finish": "A rotation is under way, and no open job needs the old key any more. To "
     "finish: deploy with `SshCa={next}`.",
@@ -55,7 +56,8 @@ TEXTS: dict[str, str] = {
     "refusal.lease-ended.next": "In Slack: /sshq list, then /sshq connect <job>",
     "refusal.bad-signature": "The request isn't signed by the key that the lease belongs to.",
     "refusal.bad-signature.next": "Redeem a new ticket: /sshq connect <job>",
-    "refusal.clock-skew": "This computer's clock is {seconds} seconds {direction} the server's.",
+    "refusal.clock-skew": "This computer's clock is {seconds} {seconds:second|seconds} "
+    "{direction} the server's.",
     "refusal.clock-skew.next": "Set the clock right, then try again.",
     "refusal.unknown-node": "`{job}` has no node {rank}.",
     "refusal.unknown-node.next": "`sshq-local status` lists the nodes.",
@@ -64,9 +66,10 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-sessions": "You have {most} open sessions already.",
     "refusal.too-many-sessions.next": "Close one (`/sshq sessions` lists them), then try again.",
     "refusal.too-many-attempts": "Too many tickets that can't be used came from your network.",
-    "refusal.too-many-attempts.next": "Wait {minutes} minutes, then use a ticket that is fresh.",
+    "refusal.too-many-attempts.next": "Wait {minutes} {minutes:minute|minutes}, then use a "
+    "ticket that is fresh.",
     "refusal.too-many-tickets": "Too many tickets were asked for in the last minutes.",
-    "refusal.too-many-tickets.next": "Use the one that you have, or wait {minutes} minutes.",
+    "refusal.too-many-tickets.next": "Use the one that you have, or wait {minutes} {minutes:minute|minutes}.",
     "refusal.ca-retired": "This job trusts a certificate authority that has been retired since "
     "it started.",
     "refusal.ca-retired.next": "Start a new job, or ask your admin: `/sshq ca` tells more.",

@@ -50,8 +50,8 @@ TEXTS: dict[str, str] = {
     "waiting.because.quota": "This account's quota is used up: {detail}",
     "waiting.because.capacity": "AWS has no such instance free at the moment: {detail}",
     "waiting.because.line": "Others wait for the same.",
-    "waiting.next": "Tried {tries} times so far; next at {at}, or as soon as one becomes free.",
-    "waiting.soon": "Tried {tries} times so far; next within a minute.",
+    "waiting.next": "Tried {tries} {tries:time|times} so far; next at {at}, or as soon as one becomes free.",
+    "waiting.soon": "Tried {tries} {tries:time|times} so far; next within a minute.",
     "waiting.since": "waiting since {since}; nothing costs money until it starts",
     "waiting.instead": "Take {instance}",
     "waiting.cancel": "Stop waiting",
@@ -61,14 +61,15 @@ TEXTS: dict[str, str] = {
     "waiting.too-long": "A week has passed and there was no capacity. Nothing was started. "
     "Try another instance type or region, or ask for a higher quota.",
     "approval.why.not-allowed": "{shape}. Preset {preset} doesn't allow `{what}`. Reason given: {reason}",
-    "approval.why.too-many-jobs": "{shape}. They have {jobs} open jobs of {most}. Reason given: {reason}",
+    "approval.why.too-many-jobs": "{shape}. They have {jobs} open {jobs:job|jobs} of {most}. "
+    "Reason given: {reason}",
     "approval.why.over-budget": "{shape}. It needs {cost}, and {left} of their budget is left this month. "
     "Reason given: {reason}",
     "approval.why.expensive": "{shape}. It may cost {cost}; above {limit} an admin decides. "
     "Reason given: {reason}",
     "refusal.name-taken": "SageMaker has a job `{job}` already that isn't this request's.",
     "refusal.name-taken.next": "Try `/sshq run` again.",
-    "refusal.over-the-cap": "{hours} hours are more than the {cap} that a job may have here.",
+    "refusal.over-the-cap": "{hours} {hours:hour is|hours are} more than the {cap} that a job may have here.",
     "refusal.over-the-cap.next": "Ask for at most --hours {cap}.",
     "refusal.quota": "This AWS account's quota doesn't allow another `{instance}`: {detail}",
     "refusal.quota.next": "Stop a job, take another --instance, or ask your admin to raise the "
@@ -95,7 +96,7 @@ TEXTS: dict[str, str] = {
     "refusal.spot-with-warm-pool.next": "Leave out --spot or --warm-pool.",
     "refusal.not-in-preset": "Preset `{preset}` doesn't allow `{what}`.",
     "refusal.not-in-preset.next": "It allows: {allowed}. `/sshq presets` shows the others.",
-    "refusal.too-many-jobs": "You have {jobs} open jobs; {most} are allowed.",
+    "refusal.too-many-jobs": "You have {jobs} open {jobs:job|jobs}; {most} {most:is|are} allowed.",
     "refusal.too-many-jobs.next": "Stop one (`/sshq list`), or ask an admin for more.",
     "refusal.price-unknown": "Nobody knows what `{instance}` costs, so no budget can be kept with it.",
     "refusal.price-unknown.next": "Take another --instance, or ask an admin.",

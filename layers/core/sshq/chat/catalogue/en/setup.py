@@ -59,11 +59,13 @@ TEXTS: dict[str, str] = {
     "setup.nothing": "Everything is as it should be in AWS account {account}, {region}. "
     "Next: `/sshq add-user @somebody`.",
     "setup.held": "This plan waits for a second admin.",
-    "setup.applying": "At work: {done} of {all} changes made",
-    "setup.waits": "AWS is busy at “{change}”. The next try is in {seconds} seconds.",
-    "setup.done": "Setup is done: {all} changes made and checked. Next: `/sshq add-user @somebody`.",
+    "setup.applying": "At work: {done} of {all} {all:change|changes} made",
+    "setup.waits": "AWS is busy at “{change}”. The next try is in {seconds} {seconds:second|seconds}.",
+    "setup.done": "Setup is done: {all} {all:change|changes} made and checked. Next: `/sshq "
+    "add-user @somebody`.",
     "setup.failed": "Stopped at “{change}”. What is ticked was done and stays; the rest wasn't.",
-    "setup.unverified": "All {all} changes were made, but they couldn't be read back. "
+    "setup.unverified": "{all:The change was|All changes were} made, but {all:it|they} couldn't "
+    "be read back. "
     "Run `/sshq setup --check` to see whether anything is left.",
     "setup.moved": "The account changed since that plan was made, so nothing was done. "
     "The plan as of now follows.",
@@ -84,7 +86,8 @@ TEXTS: dict[str, str] = {
     "teardown.title": "Take down what sshq made in AWS account {account}, {region}",
     "teardown.counts": "{all} to take away · {left} left alone",
     "teardown.nothing": "Nothing of what sshq made is left in AWS account {account}, {region}.",
-    "teardown.done": "Taken down: {all} changes made and checked. The stack itself is deleted with "
+    "teardown.done": "Taken down: {all} {all:change|changes} made and checked. The stack itself "
+    "is deleted with "
     "`sam delete`.",
     "teardown.left.not-made": "sshq didn't make it",
     "teardown.left.not-changed": "sshq didn't change it",
@@ -93,7 +96,7 @@ TEXTS: dict[str, str] = {
     "empty it, then run this again",
     "teardown.left.group": "others attached policies to it",
     "drift.none": "Nothing differs from what setup made in AWS account {account}, {region}.",
-    "drift.title": "{count} differ from what setup made in AWS account {account}, {region}",
+    "drift.title": "{count} {count:differs|differ} from what setup made in AWS account {account}, {region}",
     "drift.seen": "first seen {seen}",
     "drift.since": "since between {fine} and {seen}",
     "drift.checked": "Looked at {at}. sshq looks every day by itself.",

@@ -38,7 +38,7 @@ TEXTS: dict[str, str] = {
     "job.unreachable": "It can't be entered. Its command runs all the same; stop it if you don't want that.",
     "job.failed-at": "It failed at the stage “{stage}”.",
     "job.last-line": "The last line of its log:",
-    "job.last-lines": "The last {count} lines of its log:",
+    "job.last-lines": "The last {count} {count:line|lines} of its log:",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch log",
     "job.end.deadline": "Its time was up.",
@@ -55,14 +55,15 @@ TEXTS: dict[str, str] = {
     "parameter.tail": "how many lines, 50 if not said",
     "parameter.by": "by how long, such as 2h or 1h30m",
     "parameter.mine": "all of your open jobs",
-    "stop.all": "{count} of your jobs are stopping: {jobs}. Their tickets and connections are "
+    "stop.all": "{count} of your jobs {count:is|are} stopping: {jobs}. {count:Its|Their} "
+    "tickets and connections are "
     "dead from now on.",
     "extend.done": "`{job}` may run until {deadline} now.",
     "start.done": "The command of `{job}` begins now.",
     "keep.done": "`{job}` isn't ended for being idle before {until}.",
     "status.open": "{age} old, {here} in this stage, {left} left",
     "status.ended": "it lasted {age}",
-    "logs.title": "The last {count} lines of `{job}`:",
+    "logs.title": "The last {count} {count:line|lines} of `{job}`:",
     "logs.none": "`{job}` has printed nothing yet.",
     "refusal.not-later": "`{job}` may run until {deadline} UTC already.",
     "refusal.not-later.next": "Name a later time.",
@@ -79,12 +80,12 @@ TEXTS: dict[str, str] = {
     "command.cost": "what your jobs of a month have cost; for admins anybody's",
     "parameter.team": "everybody's",
     "parameter.month": "another month, such as 2026-10",
-    "bill.title": "<@{user}>, {month}: {total} so far, {jobs} jobs",
-    "bill.team": "Everybody, {month}: {total} so far, {jobs} jobs",
-    "bill.member": "{total} · <@{user}> · {jobs} jobs",
+    "bill.title": "<@{user}>, {month}: {total} so far, {jobs} {jobs:job|jobs}",
+    "bill.team": "Everybody, {month}: {total} so far, {jobs} {jobs:job|jobs}",
+    "bill.member": "{total} · <@{user}> · {jobs} {jobs:job|jobs}",
     "bill.job": "{cost} · `{job}` · {phase}",
     "bill.note": "Instances only, at the price each job was started with; a job counts to the month "
     "that it was asked for in.",
-    "bill.unknown": "The price of {jobs} jobs isn't known.",
+    "bill.unknown": "The price of {jobs} {jobs:job|jobs} isn't known.",
     "status.cost": "cost so far {cost}",
 }
