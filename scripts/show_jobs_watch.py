@@ -23,7 +23,7 @@ from sshq.use_cases.dispatch import commands
 from sshq.use_cases.sweep import sweep
 from sshq_sandbox.slack.render import plain_text
 from tests.core_aws import TABLE, CoreAws, core_aws
-from tests.core_services import ALICE, MemoryChat, MemoryServices
+from tests.core_services import ADMIN, ALICE, MemoryChat, MemoryServices
 from tests.idle_replay import TRACES, read, replay
 from tests.three_stops import FAR, Account, Ended
 
@@ -158,7 +158,6 @@ def _verbs(aws: CoreAws, size: int) -> dict[str, Counter[str]]:
     return done
 
 
-# `cost --team` isn't among them: it reads everybody's month, a megabyte of jobs a call.
 VERBS: tuple[tuple[Actor, str, dict[str, Any]], ...] = (
     (ALICE, "list", {}),
     (ALICE, "list", {"all": True}),
@@ -167,6 +166,7 @@ VERBS: tuple[tuple[Actor, str, dict[str, Any]], ...] = (
     (ALICE, "extend", {"job": "resnet", "by": "1h"}),
     (ALICE, "keep", {"job": "resnet"}),
     (ALICE, "cost", {}),
+    (ADMIN, "cost", {"team": True}),
     (ALICE, "stop", {"job": "resnet"}),
 )
 NAME = "sshq-alice-resnet-k3v9qz2a"

@@ -17,7 +17,7 @@ from sshq.data import prices
 from sshq.domain.authorisation import Who
 from sshq.domain.fallbacks import fallbacks
 from sshq.domain.jobs import Job, Phase, job_name
-from sshq.domain.presets import Preset
+from sshq.domain.presets import Preset, PresetBook
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
@@ -103,7 +103,7 @@ def enter(services: Services, job: Job, cause: Cause, detail: str) -> None:
     release(services, ended or job, billable_seconds=0)
     services.waiting_room.tried_in_vain(job.shape.pool, now)
     services.audit.record("waits", actor=job.owner, job=job.name, cause=cause.value)
-    show_places(services)
+    show_places(services, only=job.request)
 
 
 def again(services: Services, message: QueueMessage, arguments: Again) -> None:
@@ -138,7 +138,7 @@ def instead(services: Services, message: QueueMessage, arguments: Waiting) -> No
         raise Refusal(Reason.NO_LONGER_WAITING)
     others = [e for e in entries if e.request != moved.request and e.shape.pool == shape.pool]
     if others:
-        show_places(services)
+        show_places(services, only=moved.request)
     else:
         _attempt(services, moved)
 
@@ -174,17 +174,23 @@ def call(services: Services) -> bool:
     return bool(entries)
 
 
-def show_places(services: Services) -> None:
-    """Bring the messages of those whose place has changed up to date, the first in line first."""
+def show_places(services: Services, *, only: str | None = None) -> None:
+    """Bring the messages of those whose place has changed up to date, the first in line first.
+
+    That is the caretaker's part, once a minute: a step of a long line changes every place in it, and
+    Slack takes few changes at once. `only`: the request whose owner has just acted and looks at it.
+    """
     entries, pools = services.waiting_room.all()
+    book = services.presets.read() if entries else PresetBook()
     changed = []
     for pool, waiting in lines(entries, _running(services) if entries else {}).items():
         for place, entry in enumerate(waiting, start=1):
-            if entry.message is not None and entry.shown_place != place:
+            is_wanted = only in {None, entry.request}
+            if is_wanted and entry.message is not None and entry.shown_place != place:
                 changed.append((place, len(waiting), pool, entry))
     for place, length, pool, entry in sorted(changed, key=lambda row: row[0])[:_MOST_SHOWN]:
         next_try = pools[pool].next_try() if pool in pools else None
-        view = _view(services, entry, place, length, next_try)
+        view = _view(book, entry, place, length, next_try)
         if entry.message is not None:
             services.chat.update(entry.message, view)
         shown = entry.model_copy(update={"shown_place": place})
@@ -216,7 +222,6 @@ def _attempt(services: Services, entry: WaitingRequest) -> None:
     services.waiting_room.let_in(entry.shape.pool)
     services.waiting_room.remove(entry.request)
     call(services)
-    show_places(services)
 
 
 def _member(services: Services, entry: WaitingRequest) -> Member:
@@ -265,7 +270,7 @@ def _row(services: Services, entry: WaitingRequest, member: Member) -> Job:
         ca_keys=services.ca.key_ids,
     )
     # Of the image only the address is known now, and it was allowed when it was asked for.
-    preset = _preset(services, entry).model_copy(update={"allow_images": ()})
+    preset = _preset(services.presets.read(), entry).model_copy(update={"allow_images": ()})
     shaped = Shaped(shape=entry.shape, preset=preset, image=(entry.shape.image,))
     return commit(services, job, shaped, member)[0]
 
@@ -324,7 +329,7 @@ def _announce(
     posted = post_once(
         services,
         entry.owner,
-        _view(services, entry, 0, 0, None),
+        _view(services.presets.read(), entry, 0, 0, None),
         key=entry.request,
         since=entry.since,
         again=again,
@@ -334,22 +339,20 @@ def _announce(
     )
     here = texts(entry.language)
     answer(services, message, views.notice(here, "waiting.begun", pool=entry.shape.pool))
-    show_places(services)
+    show_places(services, only=entry.request)
 
 
 def _view(
-    services: Services, entry: WaitingRequest, place: int, length: int, next_try: datetime | None
+    book: PresetBook, entry: WaitingRequest, place: int, length: int, next_try: datetime | None
 ) -> View:
     usd = prices()["usd_per_hour"]
-    other = fallbacks(entry.shape.instance, usd, _preset(services, entry))
+    other = fallbacks(entry.shape.instance, usd, _preset(book, entry))
     return views.waiting(entry, place=place, length=length, next_try=next_try, instead=other)
 
 
-def _preset(services: Services, entry: WaitingRequest) -> Preset:
+def _preset(book: PresetBook, entry: WaitingRequest) -> Preset:
     """As it is now; a preset that is gone forbids nothing any more."""
-    return services.presets.read().presets.get(entry.shape.preset) or Preset(
-        name=entry.shape.preset
-    )
+    return book.presets.get(entry.shape.preset) or Preset(name=entry.shape.preset)
 
 
 def _running(services: Services) -> dict[str, dict[str, int]]:

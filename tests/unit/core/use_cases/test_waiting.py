@@ -120,6 +120,31 @@ def test_a_later_request_goes_behind_those_who_wait_without_a_try(full: MemorySe
     assert waiting(full) == []
 
 
+def test_whoever_joins_a_line_sees_their_place_at_once_and_a_step_shows_at_the_next_round(
+    full: MemoryServices,
+) -> None:
+    """A step of a line of thirty would change thirty messages, and Slack takes few at once."""
+    for number in range(10):
+        ask(full, BOB, trigger=f"2.{number}")
+        place = waiting(full)[-1].shown_place
+        assert f"place {place} of {number + 2}" in full.chat.said[-1][1].text
+
+    full.training_jobs.error = None
+    full.clock.time += timedelta(minutes=1)
+    sweep(full)
+    changes = len(full.chat.said)
+    body, _, _ = full.commands_queue.sent.pop(0)
+    commands(full, QueueMessage.model_validate_json(body))
+    # Only the message of the job that began.
+    assert len(full.chat.said) == changes + 1
+
+    full.training_jobs.error = FULL
+    tick(full)
+    places = [entry.shown_place for entry in waiting(full)]
+    assert sorted(places) == list(range(1, 11))
+    assert any("place 1 of 10" in view.text for _, view in full.chat.said[changes:])
+
+
 def test_another_pool_isnt_held_up(full: MemoryServices) -> None:
     full.training_jobs.error = None
     commands(full, full.message(BOB, "run", trigger="2.2", instance="ml.m5.large"))
