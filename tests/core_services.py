@@ -192,7 +192,9 @@ class MemoryLeases:
         self.unsettled: set[str] = set()
         self.nonces: set[tuple[str, str]] = set()
 
-    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
+    def redeem(
+        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+    ) -> Redeemed:
         tickets, job = self.services.tickets, self.services.jobs.get(lease.job)
         ticket = tickets.all.get(lease.ticket)
         if self.services.rates.counts.get(source, 0) > source.most:
@@ -201,10 +203,12 @@ class MemoryLeases:
             return Redeemed.REPLAYED
         if ticket is None or ticket.redeemed_by is not None or ticket.expires_at <= now:
             return Redeemed.SPENT
+        is_shared = self.services.shares.get(lease.job, lease.owner) is not None
         if (
             job is None
             or job.phase is not Phase.READY
             or self.services.members.get(lease.owner) is None
+            or (shared and not is_shared)
         ):
             return Redeemed.NOT_ALLOWED
         spent = {

@@ -21,6 +21,7 @@ RIGHTS = "tests/security/test_template_rights.py::"
 TICKETS = "tests/unit/core/domain/test_tickets.py::"
 CLIENT = "tests/integration/local_client/test_with_sshd.py::"
 REGISTRATIONS = "tests/unit/core/domain/test_registrations.py::"
+SHARING = f"{CASES}test_sharing.py::"
 TOO_MANY = f"{CASES}test_too_many.py::"
 ROTATION = "tests/integration/core/container/test_ca_rotation.py::"
 PLAN = "tests/unit/core/domain/test_setup_plan.py::"
@@ -490,6 +491,14 @@ RULES = (
         '"attribute_exists(pk) AND attribute_not_exists(leaving)"',
         '"attribute_not_exists(leaving)"',
         (f"{TABLE}test_who_is_no_member_gets_no_lease",),
+    ),
+    Rule(
+        19,
+        "a guest's ticket is spent only while the job is shared with them",
+        f"{CORE}use_cases/redeem.py",
+        "shared = not job.owner.is_same(lease.owner)",
+        "shared = False",
+        (f"{SHARING}test_a_share_that_is_taken_back_while_its_ticket_is_redeemed_leaves_no_lease",),
     ),
     Rule(
         19,

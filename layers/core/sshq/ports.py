@@ -134,11 +134,14 @@ class Tickets(Protocol):
 class Leases(Protocol):
     """The leases and the SSM sessions that were started under them."""
 
-    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
+    def redeem(
+        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+    ) -> Redeemed:
         """Spend the lease's ticket for its key and store the lease: one step, or nothing.
 
         NEW for exactly one key, only before the ticket's time is up, while the job is ready, its
-        owner a member, the nonce new and the source within its rate.
+        owner a member, the nonce new and the source within its rate; with `shared` also only while
+        the job is shared with them.
         """
         ...
 

@@ -100,7 +100,9 @@ def _wanted(
 
 def _spend(services: Services, lease: Lease, job: Job, nonce: Nonce, rate: Rate) -> Lease | None:
     """The key's lease, new or again; None if there is none for it."""
-    match services.leases.redeem(lease, nonce, source=rate, now=lease.created_at):
+    shared = not job.owner.is_same(lease.owner)
+    now = lease.created_at
+    match services.leases.redeem(lease, nonce, source=rate, now=now, shared=shared):
         case Redeemed.NEW:
             return lease
         case Redeemed.SPENT:

@@ -23,6 +23,7 @@ from sshq.domain.leases import (
 )
 from sshq.domain.members import Member
 from sshq.domain.rates import refused_tickets
+from sshq.domain.sharing import Share
 from sshq.domain.signatures import Nonce
 from tests.core_aws import NOW, TABLE
 from tests.core_services import ADMIN, ALICE, BOB
@@ -157,6 +158,22 @@ def test_a_job_that_isnt_ready_gives_no_lease(live: Live, phase: Phase) -> None:
 
     assert outcome is Redeemed.NOT_ALLOWED
     assert live.leases.get(lease.id) is None
+
+
+def test_a_guest_s_ticket_is_spent_only_while_the_job_is_shared(live: Live) -> None:
+    job = a_ready_job(live, "sshq-shared-at-the-moment")
+    bob = Member(actor=BOB, slug="bob", added_by=ADMIN, added_at=NOW)
+    live.members.add(bob)
+    wanted = a_lease(a_ticket(live, job, BOB), job, owner=BOB)
+
+    def spend() -> Redeemed:
+        return live.leases.redeem(wanted, a_nonce(), source=SOURCE, now=NOW, shared=True)
+
+    assert spend() is Redeemed.NOT_ALLOWED
+    assert live.leases.get(wanted.id) is None
+    live.shares.put(Share(job=job, owner=ALICE, member=BOB, shared_at=NOW))
+    assert spend() is Redeemed.NEW
+    live.members.remove(bob)
 
 
 def test_who_is_no_member_gets_no_lease(live: Live) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from sshq.domain.jobs import Job, Phase
-from sshq.domain.leases import LeaseEnd
+from sshq.domain.leases import LeaseEnd, Redeemed
 from sshq.use_cases.dispatch import commands
 from tests.core_broker import open_session, ready_job, redeemed
 from tests.core_services import ADMIN, ALICE, BOB, MemoryServices
@@ -73,6 +74,26 @@ def test_unsharing_ends_the_lease_and_its_sessions(services: MemoryServices, job
     assert services.leases.all[bobs.id].ended is LeaseEnd.UNSHARED
     assert services.leases.all[alices.id].ended is None
     assert services.sessions.terminated == ["s-2"]
+
+
+def test_a_share_that_is_taken_back_while_its_ticket_is_redeemed_leaves_no_lease(
+    services: MemoryServices, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(services, ALICE, "share", job=job.name, user=BOB.user)
+    ask(services, BOB, "connect", job=job.name)
+    code = ticket(services)
+    spend = services.leases.redeem
+
+    def meanwhile(*arguments: Any, **named: Any) -> Redeemed:
+        monkeypatch.undo()
+        ask(services, ALICE, "unshare", n="u", job=job.name, user=BOB.user)
+        return spend(*arguments, **named)
+
+    monkeypatch.setattr(services.leases, "redeem", meanwhile)
+
+    with pytest.raises(Exception, match="ticket-unusable"):
+        redeemed(services, code, "bobs-key")
+    assert services.leases.all == {}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sshq.adapters.dynamodb.items import epoch, from_item, iso, to_item
 from sshq.adapters.dynamodb.rates import within
+from sshq.adapters.dynamodb.shares import share_key
 from sshq.adapters.dynamodb.table import Act, ConditionFailedError, Table, Write
 from sshq.adapters.dynamodb.tickets import TICKET_SK, ticket_pk
 from sshq.domain.leases import (
@@ -35,6 +36,7 @@ _OF_MEMBER = "ACCESS"
 _ENDING = "LEASES#ending"
 _KEPT = timedelta(days=7)
 _NEW = "attribute_not_exists(pk)"
+_THERE = "attribute_exists(pk)"
 _READY = {":ready": "ready"}
 
 
@@ -44,7 +46,9 @@ class DynamoLeases:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def redeem(self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime) -> Redeemed:
+    def redeem(
+        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+    ) -> Redeemed:
         try:
             self._table.write_all(
                 _spent(lease, now),
@@ -58,6 +62,11 @@ class DynamoLeases:
                 ),
                 Write(to_item(lease, _pk(lease.id), _SK, expires=epoch(lease.expires_at + _KEPT))),
                 *_listed_as_open(lease),
+                *(
+                    [Write(share_key(lease.job, lease.owner), _THERE, act=Act.CHECK)]
+                    if shared
+                    else ()
+                ),
             )
         except ConditionFailedError as error:
             meanings = {2: Redeemed.TOO_OFTEN, 1: Redeemed.REPLAYED, 0: Redeemed.SPENT}

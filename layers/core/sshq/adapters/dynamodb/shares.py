@@ -34,6 +34,11 @@ class DynamoShares:
         self._table.delete(_pk(job), _sk(member))
 
 
+def share_key(job: str, member: Actor) -> dict[str, str]:
+    """The key of the row that says so."""
+    return {"pk": _pk(job), "sk": _sk(member)}
+
+
 def _pk(job: str) -> str:
     return f"JOB#{job}"
 
