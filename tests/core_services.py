@@ -642,6 +642,8 @@ class MemorySessions:
         self.started: list[str] = []
         self.terminated: list[str] = []
         self.over: list[str] = []
+        self.unlisted: set[str] = set()
+        """Of those SSM's lists say nothing yet."""
         self.refusals: dict[str, int] = {}
         """How often AWS won't end a session yet."""
         self.on_start: Callable[[], None] = lambda: None
@@ -655,7 +657,10 @@ class MemorySessions:
         return SessionAccess(id=session, stream_url="wss://y", token="t2")
 
     def active(self, node: str) -> set[str]:
-        return {f"s-{n + 1}" for n in range(len(self.started))} - set(self.over)
+        return {f"s-{n + 1}" for n in range(len(self.started))} - set(self.over) - self.unlisted
+
+    def ended(self, node: str, *, since: datetime) -> set[str]:
+        return set(self.over) - self.unlisted
 
     def terminate(self, session: str) -> None:
         self.terminated.append(session)

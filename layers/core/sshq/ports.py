@@ -511,6 +511,10 @@ class Sessions(Protocol):
         """Ids of the sessions on a node that haven't ended. A brand-new one may be missing yet."""
         ...
 
+    def ended(self, node: str, *, since: datetime) -> set[str]:
+        """Ids of those that started since then and have ended. The latest may be missing yet."""
+        ...
+
     def terminate(self, session: str) -> None:
         """End it; one that has ended already is success."""
         ...

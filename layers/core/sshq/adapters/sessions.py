@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -16,6 +17,7 @@ from sshq.ports import SessionAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
 _URL_LIFE_SECONDS = 60
 _AT_ONCE = 8
@@ -68,10 +70,11 @@ class SsmSessions:
         return self._access(found)
 
     def active(self, node: str) -> set[str]:
-        pages = self._client.get_paginator("describe_sessions").paginate(
-            State="Active", Filters=[{"key": "Target", "value": node}]
-        )
-        return {found["SessionId"] for page in pages for found in page["Sessions"]}
+        return self._listed("Active", {"Target": node})
+
+    def ended(self, node: str, *, since: datetime) -> set[str]:
+        moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return self._listed("History", {"Target": node, "InvokedAfter": moment})
 
     def terminate(self, session: str) -> None:
         try:
@@ -86,6 +89,12 @@ class SsmSessions:
         # Side by side: each throttled call waits for seconds, and revoking has ten.
         with ThreadPoolExecutor(min(len(sessions), _AT_ONCE)) as pool:
             return [session for session in pool.map(self._left, sessions) if session]
+
+    def _listed(self, state: str, filters: dict[str, str]) -> set[str]:
+        pages = self._client.get_paginator("describe_sessions").paginate(
+            State=state, Filters=[{"key": key, "value": value} for key, value in filters.items()]
+        )
+        return {found["SessionId"] for page in pages for found in page["Sessions"]}
 
     def _left(self, session: str) -> str:
         """The session itself if it couldn't be ended."""

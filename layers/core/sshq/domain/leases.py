@@ -93,13 +93,15 @@ def certificate_expiry(lease: Lease, now: datetime) -> datetime:
     return min(lease.expires_at, now + CERTIFICATE_LIFE)
 
 
-def open_sessions(
+def not_active(
     known: list[LeaseSession], active: set[str], now: datetime
 ) -> tuple[list[LeaseSession], list[LeaseSession]]:
-    """(open, over) of the sessions that were written down, given those that SSM says are active.
+    """(those to ask about once more, over) of the sessions that were written down and that SSM
+    doesn't call active.
 
     A connection that ends tells the node's agent, not us: so rows outlive their sessions.
     """
+    gone = [row for row in known if row.id not in active]
     settled = now - SESSION_SETTLES
-    over = [row for row in known if row.started_at < settled and row.id not in active]
-    return [row for row in known if row not in over], over
+    young = [row for row in gone if row.started_at >= settled]
+    return young, [row for row in gone if row not in young]

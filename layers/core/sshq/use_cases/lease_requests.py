@@ -21,10 +21,11 @@ from sshq.domain.costs import cost_so_far
 from sshq.domain.jobs import Phase
 from sshq.domain.leases import (
     MOST_SESSIONS,
+    SESSION_SETTLES,
     LeaseEnd,
     LeaseSession,
     SessionAdded,
-    open_sessions,
+    not_active,
 )
 from sshq.domain.money import MICROS
 from sshq.domain.queue_message import Answer, QueueMessage
@@ -117,7 +118,15 @@ def forget_those_over(services: Services, member: Actor) -> list[LeaseSession]:
     active = {
         each for node in {row.node for row in known} for each in services.sessions.active(node)
     }
-    _, over = open_sessions(known, active, services.clock.now())
+    young, over = not_active(known, active, services.clock.now())
+    # One that isn't listed yet and one that is over already look alike, but for SSM's history.
+    since = min((row.started_at for row in young), default=services.clock.now()) - SESSION_SETTLES
+    ended = {
+        each
+        for node in {row.node for row in young}
+        for each in services.sessions.ended(node, since=since)
+    }
+    over += [row for row in young if row.id in ended]
     services.leases.remove_sessions(member, [row.id for row in over])
     return over
 

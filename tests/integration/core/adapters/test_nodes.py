@@ -244,6 +244,8 @@ def test_a_nodes_active_sessions_are_its_own_that_have_not_ended(live: Live, nod
     live.sessions.terminate(ended)
 
     assert live.sessions.active(node) - before == {going}
+    assert {ended, going} & live.sessions.ended(node, since=NOW - timedelta(minutes=1)) == {ended}
+    assert live.sessions.ended(node, since=NOW + timedelta(days=1)) == set()
     assert live.sessions.active("mi-00000000000000000") == set()
     live.sessions.terminate(going)
 

@@ -157,14 +157,26 @@ def test_sessions_that_are_over_leave_room_for_new_ones(services: MemoryServices
     (lease,) = services.leases.all.values()
     for _ in range(MOST_SESSIONS):
         open_session(services, lease, job)
-    services.sessions.over = ["s-1", "s-2"]
+    services.sessions.unlisted = {"s-1", "s-2"}
     with pytest.raises(Refusal):  # they may be too new for SSM's list
         open_session(services, lease, job)
+    assert len(services.leases.open) == MOST_SESSIONS
 
     services.clock.time += 2 * SESSION_SETTLES
     open_session(services, lease, job)
     assert not {"s-1", "s-2"} & services.leases.open.keys()
     assert len(services.leases.open) == MOST_SESSIONS - 1
+
+
+def test_quick_connections_that_are_over_leave_room_at_once(
+    services: MemoryServices, job: Job
+) -> None:
+    redeemed(services, ticket(services))
+    (lease,) = services.leases.all.values()
+    for _ in range(3 * MOST_SESSIONS):
+        services.sessions.over.append(open_session(services, lease, job))
+
+    assert len(services.leases.open) <= MOST_SESSIONS
 
 
 @pytest.mark.parametrize("actor", [BOB, ADMIN])
