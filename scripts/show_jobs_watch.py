@@ -20,6 +20,7 @@ from sshq.domain.console_links import Console
 from sshq.domain.identity import Actor
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.use_cases.dispatch import commands
+from sshq.use_cases.follow import follow
 from sshq.use_cases.sweep import sweep
 from sshq_sandbox.slack.render import plain_text
 from tests.core_aws import TABLE, CoreAws, core_aws
@@ -73,6 +74,7 @@ def _on_real_parts() -> Iterator[bool]:
             yield _one_stop(title, by)
         yield _failed_start_up(account)
         yield _quiet_round(account)
+        yield _one_too_many(account)
 
 
 def _one_stop(title: str, by: Callable[[], Ended]) -> bool:
@@ -116,6 +118,38 @@ def _quiet_round(account: Account) -> bool:
     print(f"  {calls.total()} calls: {_counted(calls)}")
     account.live.training_jobs.stop(job.name)
     return calls.total() <= 2 + CALLS_A_JOB
+
+
+def _one_too_many(account: Account) -> bool:
+    _heading("somebody with a spot job's activation code registers a node, when the job is ready")
+    live, chat = account.live, MemoryChat()
+    live.chat = chat  # there is no Slack in this account
+    job = account.submit("sshq-alice-robbed", cap=FAR, deadline=FAR, watchdog=True, spot=True)
+
+    def is_ready() -> bool:
+        follow(live, job.name)
+        stored = live.jobs.get(job.name)
+        return stored is not None and stored.phase is Phase.READY
+
+    account.until(is_ready, "it becomes ready")
+    stored = live.jobs.get(job.name)
+    own = {node.id for node in stored.nodes} if stored else set()
+    thief = account.thief_registers(job)
+    left: set[str] = set()
+    for number in (1, 2):
+        said = len(chat.said)
+        sweep(live)
+        left = {node.id for node in live.nodes.all_nodes() if node.job == job.name}
+        told = ", ".join(where for where, _ in chat.said[said:]) or "nobody"
+        whose = "its own alone" if left == own else "another's too"
+        print(f"  round {number}: told: {told}; the job's nodes then: {whose}")
+    alarm = next(view for _, view in chat.said if thief in str(view.blocks))
+    text = plain_text(alarm.text, list(alarm.blocks), {})
+    print("\n".join(f"  | {line}" for line in text.splitlines()))
+    audited = [e for e in live.audit.entries() if e is not None and e.event == "node-too-many"]
+    print(f"  audit: {', '.join(f'{e.event} {e.facts}' for e in audited)}")
+    live.training_jobs.stop(job.name)
+    return left == own and len(audited) == 1
 
 
 CALLS_A_JOB = 5

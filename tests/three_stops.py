@@ -148,6 +148,16 @@ class Account:
         job = self.submit("sshq-alice-caretaker", cap=FAR, deadline=SOON, watchdog=False)
         return self.see_off(job, rounds=True)
 
+    def thief_registers(self, job: Job) -> str:
+        """A node of whoever has read the job's own file; its agent serves it."""
+        file = self.live.startup_files.get(job.prefix, "job.json")
+        assert file
+        stolen = json.loads(file)["activation"]
+        code = {"ActivationId": stolen["id"], "ActivationCode": stolen["code"]}
+        node = self.aws.ssm.register(code)
+        self.aws.ssm.start_agent(node)
+        return node
+
     def see_off(self, job: Job, *, rounds: bool = False) -> Ended:
         """Wait until SageMaker has ended it; make rounds only where the caretaker lives."""
         began = time.monotonic()

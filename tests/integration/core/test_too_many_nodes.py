@@ -5,7 +5,6 @@ The job is a spot one: its activation takes more nodes than it has, since it may
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +43,7 @@ def test_one_that_comes_after_ready_is_ended_and_the_container_s_own_stays(
     job = account.submit("sshq-alice-late", cap=FAR, deadline=FAR, watchdog=True, spot=True)
     account.until(lambda: _phase(account, job) is Phase.READY, "it becomes ready")
     (own,) = _stored(account, job).nodes
-    thief = _registers_with_the_job_s_code(account, job)
+    thief = account.thief_registers(job)
     for _ in range(2):
         sweep(account.live)
 
@@ -59,7 +58,7 @@ def test_while_two_are_in_for_one_place_nobody_is_let_in(
     account: Account, chat: MemoryChat
 ) -> None:
     job = account.submit("sshq-alice-doubt", cap=FAR, deadline=FAR, watchdog=True, spot=True)
-    thief = _registers_with_the_job_s_code(account, job)
+    thief = account.thief_registers(job)
     account.until(lambda: len(_registered(account, job)) == 2, "both are online")
     for _ in range(2):
         follow(account.live, job.name)
@@ -71,17 +70,6 @@ def test_while_two_are_in_for_one_place_nobody_is_let_in(
     assert _strangers(account, job)[thief] is Why.IN_DOUBT
     assert _told(chat) == ["D-U0ADMIN", "D-U0ALICE"]
     account.live.training_jobs.stop(job.name)
-
-
-def _registers_with_the_job_s_code(account: Account, job: Job) -> str:
-    """A node of a thief's, who has read the job's own file."""
-    file = account.live.startup_files.get(job.prefix, "job.json")
-    assert file
-    stolen = json.loads(file)["activation"]
-    code = {"ActivationId": stolen["id"], "ActivationCode": stolen["code"]}
-    node = account.aws.ssm.register(code)
-    account.aws.ssm.start_agent(node)
-    return node
 
 
 def _registered(account: Account, job: Job) -> list[RegisteredNode]:
