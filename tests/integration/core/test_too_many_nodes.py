@@ -94,4 +94,4 @@ def _stored(account: Account, job: Job) -> Job:
 
 
 def _told(chat: MemoryChat) -> list[str]:
-    return sorted(where for where, view in chat.said if "rotating_light" in str(view.blocks))
+    return sorted(where for where, view in chat.said if "shouldn't be there" in str(view.blocks))

@@ -14,6 +14,7 @@ from sshq.chat import views
 from sshq.chat.catalogue import LANGUAGES, texts
 from sshq.chat.registry import COMMANDS
 from sshq.chat.views import blocks
+from sshq.domain import registrations
 from sshq.domain.approvals import Approval, Outcome, Why
 from sshq.domain.cloudformation import template
 from sshq.domain.console_links import Console
@@ -182,3 +183,17 @@ def test_a_failed_jobs_last_lines_are_counted_in_good_english(count: int, headin
     view = views.job(job(Phase.FAILED), console=CONSOLE, lines=lines)
 
     assert heading in str(view.blocks)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_however_many_nodes_are_too_many_the_alarm_fits(language: str) -> None:
+    strangers = tuple(
+        registrations.Stranger(id=f"mi-{n:017x}", why=why)
+        for n, why in enumerate(list(registrations.Why) * 13)
+    )
+    for count in (1, 5, len(strangers)):
+        robbed = job(Phase.READY, strangers=strangers[:count], language=language)
+        alarm = views.too_many_nodes(robbed, robbed.strangers, texts(language))
+        check(alarm)
+        check(views.job(robbed, console=CONSOLE))
+        assert strangers[0].id in str(alarm.blocks)

@@ -16,7 +16,7 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.sweep import sweep
 from tests.core_broker import a_ticket, redeemed
 from tests.core_services import ADMIN, ALICE, HOST_KEY
-from tests.job_lives import comes_up, lease_with_session, moves, prints, record, run
+from tests.job_lives import comes_up, lease_with_session, message_of, moves, prints, record, run
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -46,7 +46,7 @@ def stored(services: MemoryServices, job: Job) -> Job:
 
 def told(services: MemoryServices, user: str) -> list[str]:
     alarms = [view for where, view in services.chat.said if where == f"D-{user}"]
-    return [str(view.blocks) for view in alarms if "rotating_light" in str(view.blocks)]
+    return [str(view.blocks) for view in alarms if "shouldn't be there" in str(view.blocks)]
 
 
 def audited(services: MemoryServices) -> list[tuple[str, str]]:
@@ -64,6 +64,7 @@ def test_one_that_comes_after_ready_is_deregistered_and_told_once(
         sweep(services)
 
     assert services.nodes.deregistered == ["mi-9"]
+    assert "mi-9` registered though" in message_of(services, job)
     assert [node.id for node in stored(services, job).nodes] == ["mi-1"]
     assert audited(services) == [("mi-9", Why.LATE)]
     for user in (ALICE.user, ADMIN.user):

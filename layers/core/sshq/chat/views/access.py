@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sshq.chat.view import View
-from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, section
+from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, section, sections
 from sshq.chat.views.notices import notice
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sshq.domain.leases import Lease, LeaseSession
     from sshq.domain.registrations import Stranger
     from sshq.domain.tickets import Ticket
+
+
+_MOST_STRANGERS = 8
 
 
 def ticket_reused(ticket: Ticket, reused: ReusedTicket, here: Texts) -> View:
@@ -36,10 +39,18 @@ def ticket_reused(ticket: Ticket, reused: ReusedTicket, here: Texts) -> View:
 def too_many_nodes(job: Job, strangers: Iterable[Stranger], here: Texts) -> View:
     """The alarm to a job's owner and the admins: which nodes, why, and what to do."""
     title = here.mrkdwn("too-many.title", job=job.name, owner=job.owner.user)
-    nodes = [f"• {here.mrkdwn(f'too-many.{each.why.value}', node=each.id)}" for each in strangers]
+    nodes = [f"• {line}" for line in stranger_lines(strangers, here)]
     following = here.mrkdwn("too-many.next", job=job.name)
-    text = "\n".join([f":rotating_light: *{title}*", *nodes, following])
-    return View(text=title, blocks=(section(text),))
+    said = sections([f":rotating_light: *{title}*", *nodes, following])
+    return View(text=title, blocks=tuple(said))
+
+
+def stranger_lines(strangers: Iterable[Stranger], here: Texts) -> list[str]:
+    """A sentence for each node that is kept out of a job, and why; of very many, for the first."""
+    lines = [here.mrkdwn(f"too-many.{each.why.value}", node=each.id) for each in strangers]
+    more = len(lines) - _MOST_STRANGERS
+    rest = [here.mrkdwn("sessions.more", count=str(more))] if more > 0 else []
+    return [*lines[:_MOST_STRANGERS], *rest]
 
 
 def session_list(held: list[tuple[Lease, list[LeaseSession]]], here: Texts) -> View:

@@ -13,6 +13,7 @@ from sshq.chat.catalogue import Texts, texts
 from sshq.chat.mrkdwn import escape, moment
 from sshq.chat.record_sentence import failure_sentence
 from sshq.chat.view import View
+from sshq.chat.views.access import stranger_lines
 from sshq.chat.views.asking import cost
 from sshq.chat.views.blocks import actions, button, context, preformatted, section, sections
 from sshq.chat.views.jobs import shape
@@ -53,6 +54,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
     if job.is_open:
         said += _nodes(job, console, here)
         said += _idle(job, here)
+        said += [f":rotating_light: {line}" for line in stranger_lines(job.strangers, here)]
         said += _next(job, here)
     said += _trouble(job, here)
     blocks = sections(said)
