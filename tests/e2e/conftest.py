@@ -25,6 +25,12 @@ SANDBOX = (sys.executable, "-m", "sshq_sandbox.cli")
 LOCAL = (sys.executable, "-m", "sshq_local")
 TICKET = re.compile(r"sshq-local connect (\S+?/[0-9A-Z]{32})")
 DEADLINE_SECONDS = 60.0
+# What an admin gave the stack beside its defaults.
+PARAMETERS = {
+    "InputLocations": "s3://team-data/sets",
+    "OutputLocations": "s3://team-results",
+    "Vpcs": "lab=subnet-1a,subnet-2b/sg-3c",
+}
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """Up, set up, with alice and bob as members; down at the end."""
     folder = tmp_path_factory.mktemp("e2e")
     made = Sandbox(folder, str(folder / "state" / "tls" / "ca.pem"))
-    up = made.run(*SANDBOX, "up", "--detach")
+    parameters = (word for each in PARAMETERS.items() for word in ("--parameter", "=".join(each)))
+    up = made.run(*SANDBOX, "up", "--detach", *parameters)
     assert up.code == 0, up.err
     try:
         made.slash("admin", "setup")

@@ -54,6 +54,9 @@ class Settings(Model):
     approval_above: float = 0
     over_limits: OverLimits = OverLimits.REFUSE
     vpcs: str = ""
+    input_locations: str = ""
+    output_locations: str = ""
+    data_keys: str = ""
     language: str = "en"
     region: str = ""
     account: str = ""

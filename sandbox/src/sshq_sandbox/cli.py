@@ -98,11 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    up = commands.add_parser("up", parents=[common, as_json], help="start the sandbox")
-    up.add_argument("--port", type=int, help="public port (default: 8700, or a free one)")
-    up.add_argument("--detach", action="store_true", help="run in the background")
-    up.add_argument("--template", type=Path, help="template.yaml (default: here or above)")
-    up.set_defaults(run=_up)
+    _add_up(commands, [common, as_json])
 
     down = commands.add_parser("down", parents=[common], help="end it; nothing but logs stays")
     down.set_defaults(run=_down)
@@ -223,11 +219,34 @@ def _up(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
         template = options.template or find_template(Path.cwd())
-        wishes = Wishes(options.state.absolute(), template.absolute(), options.port)
+        parameters = dict(_parameter(word) for word in options.parameter)
+        wishes = Wishes(options.state.absolute(), template.absolute(), options.port, parameters)
         asyncio.run(run(wishes, lambda facts: _announce(facts, as_json=options.json)))
     except (TemplateError, BotoCoreError, ClientError, FileNotFoundError) as error:
         raise StateError(str(error)) from error
     return 0
+
+
+def _add_up(commands: Any, parents: list[argparse.ArgumentParser]) -> None:  # noqa: ANN401  argparse's type is private
+    up = commands.add_parser("up", parents=parents, help="start the sandbox")
+    up.add_argument("--port", type=int, help="public port (default: 8700, or a free one)")
+    up.add_argument("--detach", action="store_true", help="run in the background")
+    up.add_argument("--template", type=Path, help="template.yaml (default: here or above)")
+    up.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the stack, as often as you like",
+    )
+    up.set_defaults(run=_up)
+
+
+def _parameter(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise StateError(f"--parameter {word}: write NAME=VALUE")
+    return name, value
 
 
 def _up_detached(options: argparse.Namespace) -> int:
@@ -246,6 +265,8 @@ def _up_detached(options: argparse.Namespace) -> int:
         command += ["--port", str(options.port)]
     if options.template is not None:
         command += ["--template", str(options.template.absolute())]
+    for word in options.parameter:
+        command += ["--parameter", word]
     log = folder.path / "supervisor.log"
     with log.open("wb") as output:
         child = subprocess.Popen(

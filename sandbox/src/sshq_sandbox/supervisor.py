@@ -11,7 +11,7 @@ import secrets
 import signal
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sshq_sandbox.aws.server import AwsServer
@@ -28,7 +28,7 @@ from sshq_sandbox.ssm_service.message_service import SsmMessageService
 from sshq_sandbox.state import DEFAULT_PORT, SandboxFacts, StateError, StateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from pathlib import Path
 
@@ -46,11 +46,15 @@ _Part = TypeVar("_Part")
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the command line asks for. `port` None: the usual one, or any if that is taken."""
+    """What the command line asks for. `port` None: the usual one, or any if that is taken.
+
+    `parameters` are the template's, in place of its defaults.
+    """
 
     state: Path
     template: Path
     port: int | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 async def run(wishes: Wishes, ready: Callable[[SandboxFacts], None]) -> None:
@@ -139,7 +143,8 @@ class Sandbox:
             wishes.template,
             place=PLACE,
             overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url}
-            | _OFFLINE,
+            | _OFFLINE
+            | dict(wishes.parameters),
         )
         self._host = host = LambdaHost(
             template,

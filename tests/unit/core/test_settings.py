@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sshq.domain.data_locations import locations_from
 from sshq.domain.networks import networks_from
 from sshq.settings import settings_from
 from tests.security.template import template
@@ -23,9 +24,9 @@ def allowed(parameter: str) -> st.SearchStrategy[str]:
     phases=[Phase.explicit, Phase.generate],  # a regex shrinks for minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(allowed("WorkbenchIdle"), allowed("Admins"), allowed("Denied"), allowed("Vpcs"))
+@given(*map(allowed, ("WorkbenchIdle", "Admins", "Denied", "Vpcs", "InputLocations")))
 def test_what_the_template_allows_is_a_setting(
-    idle: str, admins: str, denied: str, vpcs: str
+    idle: str, admins: str, denied: str, vpcs: str, locations: str
 ) -> None:
     found = settings_from(
         {
@@ -34,12 +35,14 @@ def test_what_the_template_allows_is_a_setting(
             "SSHQ_ADMINS": admins,
             "SSHQ_DENIED": denied,
             "SSHQ_VPCS": vpcs,
+            "SSHQ_INPUT_LOCATIONS": locations,
         }
     )
 
     assert found.policy.admins
     assert (found.workbench_idle == 0) is (idle == "off")
     networks_from(found.vpcs)
+    locations_from(found.input_locations)
 
 
 def test_the_defaults_are_settings() -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sshq.domain import policies
+from sshq.domain.data_locations import locations_from
 from sshq.domain.model import Model
 from sshq.domain.networks import networks_from
 
@@ -60,6 +61,9 @@ class Names(Model):
     command_document: str
     agent_version: str = ""
     vpcs: str = ""
+    input_locations: str = ""
+    output_locations: str = ""
+    data_keys: str = ""
 
     def policy_arn(self, name: str) -> str:
         """A customer managed policy of this account."""
@@ -131,6 +135,11 @@ def _job_role(names: Names, *, quickstart: bool) -> Resource:
         account=names.account,
         bucket=names.bucket,
         networks=networks_from(names.vpcs).values(),
+        data=policies.Data(
+            read=locations_from(names.input_locations),
+            write=locations_from(names.output_locations),
+            keys=tuple(key for key in names.data_keys.split(",") if key),
+        ),
     )
     return Resource(
         kind=Kind.ROLE,

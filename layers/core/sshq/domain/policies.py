@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sshq.domain.data_locations import Location
 from sshq.domain.jobs import SSH_PORT
+from sshq.domain.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +22,17 @@ PREFIX_HEX_DIGITS = 40
 # The bucket's folders that become input channels: a job's own files, the start-up scripts, the agent.
 INPUT_FOLDERS = ("jobs", "container", "agent")
 ALLOWED_VERBS = ("probe", "start", "keep", "deadline")
+
+
+class Data(Model):
+    """Where in S3 jobs may read and write beside sshq's own bucket, and the KMS keys for that (ARNs)."""
+
+    read: tuple[Location, ...] = ()
+    write: tuple[Location, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+NO_DATA = Data()
 
 
 def service_trust(service: str, account: str, sid: str) -> Document:
@@ -41,11 +54,12 @@ def job_policy(
     account: str,
     bucket: str,
     networks: Collection[Network] = (),
+    data: Data = NO_DATA,
 ) -> Document:
     """What the user's code in a job may do by default: read its input, write its output, log.
 
-    SageMaker puts a job into a VPC with the job's own role; so where there are networks, the role
-    has what that takes.
+    SageMaker puts a job into a VPC with the job's own role, and moves its data with it; so where
+    there are networks and locations in S3, the role has what that takes.
     """
     bucket_arn = f"arn:{partition}:s3:::{bucket}"
     full_prefix = "jobs/" + "?" * PREFIX_HEX_DIGITS
@@ -117,6 +131,7 @@ def job_policy(
                 # AWS's framework images lie in AWS's own accounts, one per region.
                 "Resource": [f"arn:{partition}:ecr:{region}:*:repository/*"],
             },
+            *_move_data(partition, region, data),
             *(
                 _join_networks(f"arn:{partition}:ec2:{region}", account, networks)
                 if networks
@@ -124,6 +139,52 @@ def job_policy(
             ),
         ],
     }
+
+
+def _move_data(partition: str, region: str, data: Data) -> list[Document]:
+    """Objects of these locations only; who may read but a part of a bucket lists that part only."""
+    found = []
+    if data.read:
+        found.append(_objects("ReadData", ["s3:GetObject"], partition, data.read))
+    if data.write:
+        actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
+        found.append(_objects("WriteData", actions, partition, data.write))
+    whole = sorted({each.bucket for each in data.read if not each.prefix})
+    if whole:
+        resources = [f"arn:{partition}:s3:::{bucket}" for bucket in whole]
+        found.append(_allow("ListData", ["s3:ListBucket"], resources))
+    parts: dict[str, list[str]] = {}
+    for each in data.read:
+        if each.prefix and each.bucket not in whole:
+            parts.setdefault(each.bucket, []).extend([each.prefix, f"{each.prefix}/*"])
+    for number, (bucket, prefixes) in enumerate(sorted(parts.items())):
+        listing = _allow(f"ListData{number}", ["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"])
+        found.append(listing | {"Condition": {"StringLike": {"s3:prefix": prefixes}}})
+    if data.keys:
+        # Through S3 only: the keys open nothing else to a job.
+        through = {"StringEquals": {"kms:ViaService": f"s3.{region}.{_dns_suffix(partition)}"}}
+        use = _allow("UseDataKeys", ["kms:Decrypt", "kms:GenerateDataKey"], list(data.keys))
+        found.append(use | {"Condition": through})
+    return found
+
+
+def _objects(
+    sid: str, actions: list[str], partition: str, locations: Collection[Location]
+) -> Document:
+    resources = {
+        f"arn:{partition}:s3:::{each.bucket}/{part}"
+        for each in locations
+        for part in ([each.prefix, f"{each.prefix}/*"] if each.prefix else ["*"])
+    }
+    return _allow(sid, actions, sorted(resources))
+
+
+def _allow(sid: str, actions: list[str], resources: list[str]) -> Document:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _dns_suffix(partition: str) -> str:
+    return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
 
 
 def _join_networks(ec2: str, account: str, networks: Collection[Network]) -> list[Document]:

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     IMAGE_NEEDS_ADDRESS = "image-needs-address"
     IMAGE_NOT_IN_REGION = "image-not-in-region"
     UNKNOWN_VPC = "unknown-vpc"
+    LOCATION_NOT_GRANTED = "location-not-granted"
     SPOT_WITH_WARM_POOL = "spot-with-warm-pool"
     NOT_IN_PRESET = "not-in-preset"
     TOO_MANY_JOBS = "too-many-jobs"

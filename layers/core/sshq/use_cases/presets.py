@@ -14,6 +14,7 @@ from sshq.domain.job_options import Options
 from sshq.domain.presets import Preset
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
+from sshq.use_cases.shaping import check_locations
 
 if TYPE_CHECKING:
     from sshq.chat.command import NoArguments
@@ -58,8 +59,9 @@ def change_preset(services: Services, message: QueueMessage, arguments: ChangePr
 
 
 def _preset(services: Services, message: QueueMessage, asked: ChangePreset) -> Preset:
-    """Raises Refusal for an image that nobody knows: better now than at every run."""
+    """Raises Refusal for an image that nobody knows, or data out of reach: better now than at each run."""
     options = Options(**{name: getattr(asked, name) for name in Options.model_fields})
+    check_locations(services.settings, options)
     if options.image:
         instance = options.instance or services.settings.default_instance
         resolve_image(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sshq.data import images
+from sshq.domain.data_locations import locations_from, outside
 from sshq.domain.images import resolve_image
 from sshq.domain.job_file import ContainerOptions
+from sshq.domain.job_source import s3_channel
 from sshq.domain.jobs import JobShape
 from sshq.domain.networks import networks_from
 from sshq.domain.refusals import Reason, Refusal
@@ -42,6 +44,7 @@ def shape_of(services: Services, asked: Run) -> Shaped:
     name = options.image or settings.default_image
     image = resolve_image(name, catalogue=images(), region=settings.region, instance=instance)
     _check_network(settings, options.vpc or "")
+    check_locations(settings, options)
     shape = JobShape(
         instance=instance,
         image=image.uri,
@@ -74,6 +77,24 @@ def label_of(asked: Run) -> str:
     admin chose another default would be another job.
     """
     return asked.name or asked.preset or USUAL_LABEL
+
+
+def check_locations(settings: Settings, options: Options) -> None:
+    """Refuse data in S3 that the job's role couldn't read or write: SageMaker would say so much later."""
+    read = [*(options.input or {}).values()]
+    if options.source and (channel := s3_channel(options.source)):
+        read.append(channel)
+    for addresses, named, parameter in (
+        (read, settings.input_locations, "InputLocations"),
+        ([options.output] if options.output else [], settings.output_locations, "OutputLocations"),
+    ):
+        if beyond := outside(addresses, locations_from(named)):
+            raise Refusal(
+                Reason.LOCATION_NOT_GRANTED,
+                location=beyond[0],
+                parameter=parameter,
+                granted=named.replace(",", ", ") or "-",
+            )
 
 
 def _idle_seconds(options: Options, settings: Settings) -> int:

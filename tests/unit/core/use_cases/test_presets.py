@@ -47,6 +47,7 @@ def test_the_default_preset_is_what_a_plain_run_becomes(services: MemoryServices
 
 
 def test_the_list_tells_shape_limits_and_default(services: MemoryServices) -> None:
+    services = services.with_settings(input_locations="s3://team-data")
     save(services, "gpu", instance="ml.g5.xlarge", idle="1h", input=["a=s3://team-data/x"])
     save(services, "free", allow_instances="ml.g5.*,ml.m5.*", allow_images="pytorch*")
 
@@ -79,6 +80,43 @@ def test_an_image_that_nobody_knows_is_refused_when_the_preset_is_saved(
 ) -> None:
     assert "pytroch" in save(services, "gpu", image="pytroch")
     assert services.presets.book.presets == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"input": ["a=s3://team-data/set", "b=s3://others/x"]},
+        {"source": "s3://others/code.tar.gz"},
+        {"output": "s3://team-data/set"},
+        {"output": "s3://results/all"},
+    ],
+)
+def test_data_out_of_a_jobs_reach_is_refused_before_it_costs_anything(
+    services: MemoryServices, said: dict[str, Any]
+) -> None:
+    """To read is not to write, and `runs` is not all of `results`."""
+    careful = services.with_settings(
+        input_locations="s3://team-data", output_locations="s3://results/runs"
+    )
+    wanted = "InputLocations" if "output" not in said else "OutputLocations"
+
+    assert wanted in ask(careful, ALICE, "run", **said)
+    assert wanted in save(careful, "some", **said)
+    assert (careful.jobs.all, careful.presets.book.presets) == ({}, {})
+
+
+def test_data_within_reach_is_taken(services: MemoryServices) -> None:
+    granted = services.with_settings(
+        input_locations="s3://team-data/set,s3://code", output_locations="s3://results/runs"
+    )
+
+    shape = run(
+        granted,
+        input=["a=s3://team-data/set/part"],
+        source="s3://code/x.tar.gz",
+        output="s3://results/runs/1",
+    ).shape
+    assert (shape.inputs, shape.output) == ({"a": "s3://team-data/set/part"}, "s3://results/runs/1")
 
 
 def test_each_change_is_audited(services: MemoryServices) -> None:

@@ -20,6 +20,7 @@ from sshq.chat.views.jobs import shape
 from sshq.chat.views.notices import notice
 from sshq.domain.costs import cost_so_far
 from sshq.domain.durations import format_duration
+from sshq.domain.failure_hints import failure_hint
 from sshq.domain.jobs import EndReason, Job, Phase, Step
 from sshq.domain.money import dollars
 from sshq.domain.records import Result
@@ -204,6 +205,8 @@ def _trouble(job: Job, here: Texts) -> list[str]:
         said.append(here.mrkdwn("job.unreachable"))
     if job.failure:
         said.append(here.mrkdwn("job.failure", failure=job.failure[:_LONGEST_FAILURE]))
+        if hint := failure_hint(job.failure):
+            said.append(here.mrkdwn(f"job.hint.{hint}"))
     return said
 
 

@@ -90,6 +90,9 @@ TEXTS: dict[str, str] = {
     "refusal.image-needs-address.next": "Give the full ECR address of a Neuron image.",
     "refusal.image-not-in-region": "`{image}` isn't published in {region}.",
     "refusal.image-not-in-region.next": "Take another version, or give a full ECR address.",
+    "refusal.location-not-granted": "Jobs have no right to `{location}`: SageMaker would fail to get there.",
+    "refusal.location-not-granted.next": "Jobs may use: {granted}. An admin adds to that in the stack's "
+    "parameter `{parameter}` (`make deploy`), then `/sshq setup`.",
     "refusal.unknown-vpc": "There is no network called `{vpc}` here.",
     "refusal.unknown-vpc.next": "There are: {vpcs}. Admins name them in the stack's parameter `Vpcs`.",
     "refusal.spot-with-warm-pool": "SageMaker keeps no warm pool of spot instances.",

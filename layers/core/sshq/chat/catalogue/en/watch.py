@@ -38,6 +38,13 @@ TEXTS: dict[str, str] = {
     "job.unreachable": "It can't be entered. Its command runs all the same; stop it if you don't want that.",
     "job.failed-at": "It failed at the stage “{stage}”.",
     "job.last-line": "The last line of its log:",
+    "job.hint.image": "SageMaker can't get the image. Check its address and region; an image of another "
+    "account needs a policy on its repository that lets this account pull it.",
+    "job.hint.input": "SageMaker can't get the job's input. Check that something lies at each address; if it "
+    "does, an admin looks with `/sshq setup --check` whether jobs have the right (a bucket of another "
+    "account needs a policy of its own, an encrypted one the stack's parameter `DataKeys`).",
+    "job.hint.output": "SageMaker can't write the job's output. An admin looks with `/sshq setup --check` "
+    "whether jobs have the right to that place (`OutputLocations`; an encrypted bucket: `DataKeys`).",
     "job.last-lines": "The last {count} {count:line|lines} of its log:",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch log",

@@ -83,6 +83,9 @@ TEXTS: dict[str, str] = {
     "refusal.image-needs-address.next": "请填写 Neuron 镜像的完整 ECR 地址。",
     "refusal.image-not-in-region": "`{image}` 未在 {region} 发布。",
     "refusal.image-not-in-region.next": "换一个版本，或填写完整的 ECR 地址。",
+    "refusal.location-not-granted": "作业没有访问 `{location}` 的权限，SageMaker 会失败。",
+    "refusal.location-not-granted.next": "作业可使用：{granted}。由管理员在参数 `{parameter}` 中添加"
+    "（`make deploy`），然后运行 `/sshq setup`。",
     "refusal.unknown-vpc": "这里没有名为 `{vpc}` 的网络。",
     "refusal.unknown-vpc.next": "现有：{vpcs}。由管理员在参数 `Vpcs` 中命名。",
     "refusal.spot-with-warm-pool": "SageMaker 不为竞价实例保留热池。",

@@ -38,6 +38,13 @@ TEXTS: dict[str, str] = {
     "job.unreachable": "无法进入它，但它的命令仍在运行；不需要的话请停止。",
     "job.failed-at": "失败于“{stage}”阶段。",
     "job.last-line": "日志的最后 1 行：",
+    "job.hint.image": "SageMaker 无法获取镜像。请检查地址和区域；"
+    "其他账户的镜像需要在仓库策略中允许本账户拉取。",
+    "job.hint.input": "SageMaker 无法获取作业的输入。请确认每个地址下都有数据；如果有，由管理员用 "
+    "`/sshq setup --check` 检查作业是否有权限"
+    "（其他账户的存储桶需要自己的策略，加密的存储桶需要参数 `DataKeys`）。",
+    "job.hint.output": "SageMaker 无法写入作业的输出。由管理员用 `/sshq setup --check` "
+    "检查作业对该位置是否有权限（`OutputLocations`；加密的存储桶：`DataKeys`）。",
     "job.last-lines": "日志的最后 {count} 行：",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch 日志",
