@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sshq.composition import Live
+    from sshq.domain.identity import Actor
     from tests.core_aws import CoreAws
 
 ENV_VALUE = "canary-of-an-environment-value"
@@ -112,12 +113,18 @@ def _set_up(aws: CoreAws, live: Live) -> None:
 
 
 def _deliver(
-    told: Story, verb: str, trigger: str, *, to: str = "command_worker", **arguments: Any
+    told: Story,
+    verb: str,
+    trigger: str,
+    *,
+    to: str = "command_worker",
+    by: Actor = ALICE,
+    **arguments: Any,
 ) -> dict[str, Any]:
     record = payload("sqs/commands.json")["Records"][0]
     gateway = MemoryServices()
     gateway.clock.time = told.live.clock.now()
-    message = gateway.message(ALICE, verb, trigger=trigger, **arguments)
+    message = gateway.message(by, verb, trigger=trigger, **arguments)
     record["body"] = message.model_dump_json()
     answer: dict[str, Any] = load(to).lambda_handler({"Records": [record]}, Context())
     return answer
@@ -229,3 +236,16 @@ def test_the_activations_code_was_shown_to_nobody(story: Story) -> None:
     assert ENV_VALUE not in said
     # The ticket was: once, to its owner.
     assert said.count(story.secrets["the ticket's code"]) >= 1
+
+
+def test_a_held_environment_goes_from_the_bucket_when_it_is_decided(story: Story) -> None:
+    (held,) = story.live.approvals.waiting()
+    vars(story.live)["chat"] = story.chat
+    told = _deliver(story, "decline", "6.6", by=ADMIN, id=held.id)
+
+    assert told["batchItemFailures"] == []
+    left = story.aws.client("s3").list_objects_v2(
+        Bucket=story.live.settings.bucket, Prefix=held.prefix
+    )
+    assert left["KeyCount"] == 0
+    assert story.live.approvals.waiting() == []

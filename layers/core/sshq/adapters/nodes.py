@@ -88,7 +88,8 @@ class SsmNodes:
             RegisteredNode(
                 id=found["InstanceId"],
                 online=found["PingStatus"] == "Online",
-                registered_at=found["RegistrationDate"],
+                # AWS promises no field of its answers; one without a date isn't early.
+                registered_at=found.get("RegistrationDate", self._clock.now()),
             )
             for page in pages
             for found in page["InstanceInformationList"]
