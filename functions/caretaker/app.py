@@ -29,5 +29,5 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401
         return
     for name in sweep(services):
         logger.error("could not be looked after", extra={"job": name})
-    lapse(services)
     finish_endings(services)
+    lapse(services)
