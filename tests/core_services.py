@@ -26,7 +26,7 @@ from sshq.domain.redaction import redacted
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.domain.setup_plan import Action, Actual, Change, Leftovers, Memory, Plan
-from sshq.domain.waiting import Pool, WaitingRequest
+from sshq.domain.waiting import REMEMBERED, Pool, Turn, WaitingRequest
 from sshq.ports import OfAJob, RegisteredNode, SessionAccess, TrainingJob
 from sshq.settings import Settings
 
@@ -391,6 +391,7 @@ class MemoryWaitingRoom:
     def __init__(self) -> None:
         self.entries: dict[str, WaitingRequest] = {}
         self.pools: dict[str, Pool] = {}
+        self.turns: dict[tuple[str, str], Turn] = {}
 
     def add(self, entry: WaitingRequest) -> tuple[WaitingRequest, bool]:
         is_new = entry.request not in self.entries
@@ -409,8 +410,16 @@ class MemoryWaitingRoom:
     def remove(self, request: str) -> None:
         self.entries.pop(request, None)
 
-    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]:
-        return list(self.entries.values()), dict(self.pools)
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
+        return list(self.entries.values()), dict(self.pools), list(self.turns.values())
+
+    def count_turn(self, entry: WaitingRequest, now: datetime) -> None:
+        key = (entry.shape.pool, entry.owner.tag)
+        last = self.turns.get(key)
+        had = last.instances if last and now - last.had_at < REMEMBERED else 0
+        self.turns[key] = Turn(
+            of_pool=key[0], owner=key[1], instances=had + entry.shape.count, had_at=now
+        )
 
     def tried_in_vain(self, pool: str, now: datetime) -> None:
         before = self.pools.get(pool, Pool(of_pool=pool))

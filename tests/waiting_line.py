@@ -49,7 +49,7 @@ class Line:
     quota: int
     jobs: dict[str, TrainingJob] = field(default_factory=dict)
     rounds: int = 0
-    refused: int = 0
+    creates: int = 0
     killed: int = 0
     delivered_twice: int = 0
     seconds: float = 0
@@ -86,7 +86,7 @@ def stand_in_line(
         patch.object(people, "USERS", (*people.USERS, *_people(members))),
         _sandbox(folder) as (sandbox, control),
     ):
-        _Play(line, hollow, sandbox, control).play(kills)
+        _Play(line, hollow, sandbox, control, folder / "calls.jsonl").play(kills)
     line.seconds = time.monotonic() - began
     return line
 
@@ -97,12 +97,18 @@ def _people(count: int) -> list[people.User]:
 
 class _Play:
     def __init__(
-        self, line: Line, hollow: _Hollow, sandbox: Sandbox, control: ControlClient
+        self,
+        line: Line,
+        hollow: _Hollow,
+        sandbox: Sandbox,
+        control: ControlClient,
+        log: Path,
     ) -> None:
         self._line = line
         self._hollow = hollow
         self._sandbox = sandbox
         self._control = control
+        self._log = log
 
     def play(self, kills: int) -> None:
         self._slash("admin", "setup")
@@ -159,8 +165,7 @@ class _Play:
             minutes.setdefault(_tag(job, tags.OWNER), []).append(after)
         line.first = {owner: min(found) for owner, found in minutes.items()}
         line.last = {owner: max(found) for owner, found in minutes.items()}
-        creates = self._control.get("/calls", operation="CreateTrainingJob")["calls"]
-        line.refused = len(creates) - len(line.jobs)
+        line.creates = self._log.read_text().count('"operation": "CreateTrainingJob"')
         for name in names:
             shown = self._control.get("/inbox", **{"as": name})["messages"]
             texts = "\n".join(message["text"] for message in shown)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sshq.domain.sharing import Share
     from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
-    from sshq.domain.waiting import Pool, WaitingRequest
+    from sshq.domain.waiting import Pool, Turn, WaitingRequest
     from sshq.settings import Settings
 
 
@@ -408,7 +408,13 @@ class WaitingRoom(Protocol):
 
     def remove(self, request: str) -> None: ...
 
-    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]: ...
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
+        """Who waits, how trying went in each pool, and who had how many turns."""
+        ...
+
+    def count_turn(self, entry: WaitingRequest, now: datetime) -> None:
+        """Its owner got what it waited for. Counting one twice only makes them wait a little longer."""
+        ...
 
     def tried_in_vain(self, pool: str, now: datetime) -> None: ...
 

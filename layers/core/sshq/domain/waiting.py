@@ -26,6 +26,9 @@ MOST_EACH = 20
 # Who waits longer than this is told that it is over; it is also how long an activation may live.
 LONGEST_WAIT = timedelta(days=7)
 
+# For so long after their last turn it counts how much a member got from a line.
+REMEMBERED = timedelta(days=1)
+
 _CAPACITY = ("CapacityError", "InsufficientCapacity", "InsufficientInstanceCapacity")
 
 
@@ -71,18 +74,27 @@ class Pool(Record):
         return self.tried_at + pause
 
 
+class Turn(Record):
+    """What a member got from a pool's line lately: `instances` since the last day without any."""
+
+    of_pool: str
+    owner: str
+    instances: int
+    had_at: datetime
+
+
 def is_capacity_failure(failure: str) -> bool:
     """Whether SageMaker's FailureReason says that it had no machine, so that trying again may help."""
     return failure.startswith(_CAPACITY)
 
 
-def in_order(entries: Iterable[WaitingRequest], running: Mapping[str, int]) -> list[WaitingRequest]:
-    """Fair among members: whoever has least, running and before it in line, comes first.
+def in_order(entries: Iterable[WaitingRequest], had: Mapping[str, int]) -> list[WaitingRequest]:
+    """Fair among members: whoever has least, by `had` and before it in line, comes first.
 
-    `running` is the number of a member's instances in the pool, by the tag of the member. Of one
-    member the older request comes first, of two with as much, the one that has waited longer.
+    `had` is the number of a member's instances in the pool, by the tag of the member. Of one member
+    the older request comes first, of two with as much, the one that has waited longer.
     """
-    before: dict[str, int] = defaultdict(int, running)
+    before: dict[str, int] = defaultdict(int, had)
     ranked = []
     for entry in sorted(entries, key=lambda entry: (entry.since, entry.request)):
         owner = entry.owner.tag
@@ -92,13 +104,25 @@ def in_order(entries: Iterable[WaitingRequest], running: Mapping[str, int]) -> l
 
 
 def lines(
-    entries: Iterable[WaitingRequest], running: Mapping[str, Mapping[str, int]]
+    entries: Iterable[WaitingRequest],
+    running: Mapping[str, Mapping[str, int]],
+    turns: Iterable[Turn],
+    now: datetime,
 ) -> dict[str, list[WaitingRequest]]:
-    """The line of each pool, in order. `running` is by pool, then by member."""
+    """The line of each pool, in order. `running` is by pool, then by member.
+
+    Who has had a turn lately has had it, though its job is over: else the first to come would go
+    before all others again and again, while short jobs end.
+    """
+    had: dict[str, dict[str, int]] = {pool: dict(held) for pool, held in running.items()}
+    for turn in turns:
+        if now - turn.had_at < REMEMBERED:
+            of_pool = had.setdefault(turn.of_pool, {})
+            of_pool[turn.owner] = max(of_pool.get(turn.owner, 0), turn.instances)
     by_pool: dict[str, list[WaitingRequest]] = defaultdict(list)
     for entry in entries:
         by_pool[entry.shape.pool].append(entry)
-    return {pool: in_order(waiting, running.get(pool, {})) for pool, waiting in by_pool.items()}
+    return {pool: in_order(waiting, had.get(pool, {})) for pool, waiting in by_pool.items()}
 
 
 def first_to_call(

@@ -67,7 +67,7 @@ def stand_in_line(
     services: Services, message: QueueMessage, job: Job, env: Mapping[str, str]
 ) -> bool:
     """Whether others wait for the same already: then this request waits behind them, untried."""
-    entries, _ = services.waiting_room.all()
+    entries, _, _ = services.waiting_room.all()
     if sum(entry.owner.is_same(job.owner) for entry in entries) >= MOST_EACH:
         raise Refusal(Reason.LINE_IS_FULL, most=str(MOST_EACH))
     if all(entry.shape.pool != job.shape.pool for entry in entries):
@@ -133,7 +133,7 @@ def instead(services: Services, message: QueueMessage, arguments: Waiting) -> No
     entry = _own_entry(services, message, arguments.request)
     shape = entry.shape.model_copy(update={"instance": arguments.instance or entry.shape.instance})
     moved = entry.model_copy(update={"shape": shape, "cause": Cause.LINE, "detail": ""})
-    entries, _ = services.waiting_room.all()
+    entries, _, _ = services.waiting_room.all()
     if not services.waiting_room.replace(moved, attempt=entry.attempt):
         raise Refusal(Reason.NO_LONGER_WAITING)
     others = [e for e in entries if e.request != moved.request and e.shape.pool == shape.pool]
@@ -148,7 +148,7 @@ def call(services: Services) -> bool:
 
     Whether anybody waits.
     """
-    entries, pools = services.waiting_room.all()
+    entries, pools, turns = services.waiting_room.all()
     now = services.clock.now()
     for entry in entries:
         if now - entry.since > LONGEST_WAIT:
@@ -156,7 +156,8 @@ def call(services: Services) -> bool:
             if entry.message is not None:
                 here = texts(entry.language)
                 services.chat.update(entry.message, views.notice(here, "waiting.too-long"))
-    in_line = lines([e for e in entries if now - e.since <= LONGEST_WAIT], _running(services))
+    waiting = [entry for entry in entries if now - entry.since <= LONGEST_WAIT]
+    in_line = lines(waiting, _running(services) if waiting else {}, turns, now)
     for entry in first_to_call(in_line, pools, now):
         identity = f"attempt {entry.attempt} of {entry.request} at {now.isoformat()}"
         turn = QueueMessage(
@@ -180,10 +181,11 @@ def show_places(services: Services, *, only: str | None = None) -> None:
     That is the caretaker's part, once a minute: a step of a long line changes every place in it, and
     Slack takes few changes at once. `only`: the request whose owner has just acted and looks at it.
     """
-    entries, pools = services.waiting_room.all()
+    entries, pools, turns = services.waiting_room.all()
     book = services.presets.read() if entries else PresetBook()
     changed = []
-    for pool, waiting in lines(entries, _running(services) if entries else {}).items():
+    running, now = _running(services) if entries else {}, services.clock.now()
+    for pool, waiting in lines(entries, running, turns, now).items():
         for place, entry in enumerate(waiting, start=1):
             is_wanted = only in {None, entry.request}
             if is_wanted and entry.message is not None and entry.shown_place != place:
@@ -207,6 +209,7 @@ def _attempt(services: Services, entry: WaitingRequest) -> None:
         job = _row(services, entry, member)
         if job.phase is Phase.REQUESTED:
             job = submit(services, job, member, _environment(services, entry))
+            services.waiting_room.count_turn(entry, services.clock.now())
     except Refusal as refusal:
         if refusal.reason is Reason.QUOTA and job is not None:
             enter(services, job, Cause.QUOTA, refusal.facts.get("detail", ""))

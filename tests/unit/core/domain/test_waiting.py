@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -15,6 +15,7 @@ from sshq.domain.waiting import (
     LONGEST_PAUSE,
     Cause,
     Pool,
+    Turn,
     WaitingRequest,
     first_to_call,
     in_order,
@@ -95,7 +96,7 @@ def test_one_more_at_the_end_moves_nobody_who_has_less_or_as_much(
 def test_a_pool_is_called_by_its_first_and_only_when_its_pause_is_over() -> None:
     gpu = [entry(1, MEMBERS[0]), entry(2, MEMBERS[1], after=1)]
     spot = entry(3, MEMBERS[0], spot=True)
-    in_line = lines([*gpu, spot], {})
+    in_line = lines([*gpu, spot], {}, [], START)
     failed = Pool(of_pool="ml.g5.xlarge", failures=2, tried_at=START)
 
     assert set(in_line) == {"ml.g5.xlarge", "ml.g5.xlarge spot"}
@@ -103,6 +104,23 @@ def test_a_pool_is_called_by_its_first_and_only_when_its_pause_is_over() -> None
     assert early == [spot]
     later = first_to_call(in_line, {failed.of_pool: failed}, START + timedelta(seconds=120))
     assert later == [gpu[0], spot]
+
+
+def test_whoever_had_a_turn_lately_goes_behind_those_who_had_none() -> None:
+    """Though the job of that turn is over, and though they have waited longest."""
+    first, other = entry(1, MEMBERS[0]), entry(2, MEMBERS[1], after=60)
+    turn = Turn(of_pool="ml.g5.xlarge", owner=MEMBERS[0].tag, instances=1, had_at=START)
+    elsewhere = turn.model_copy(update={"of_pool": "ml.m5.large"})
+    soon, next_day = START + timedelta(hours=1), START + timedelta(days=1)
+
+    def order(turns: list[Turn], now: datetime, **running: int) -> list[WaitingRequest]:
+        return lines([first, other], {"ml.g5.xlarge": running}, turns, now)["ml.g5.xlarge"]
+
+    assert order([turn], soon) == [other, first]
+    assert order([elsewhere], soon) == [first, other]
+    assert order([turn], next_day) == [first, other]
+    # A turn whose job still runs counts once.
+    assert order([turn], soon, **{MEMBERS[0].tag: 1, MEMBERS[1].tag: 1}) == [first, other]
 
 
 def test_pauses_grow_up_to_ten_minutes_and_end_when_something_becomes_free() -> None:

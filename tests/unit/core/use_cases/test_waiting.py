@@ -19,7 +19,10 @@ from sshq.use_cases.sweep import sweep
 from tests.core_services import ALICE, BOB, MemoryServices
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.domain.identity import Actor
+    from sshq.ports import TrainingJob
 
 GPU = "ml.g5.xlarge"
 FULL = Refusal(Reason.QUOTA, instance=GPU, detail="the limit is 1")
@@ -118,6 +121,47 @@ def test_a_later_request_goes_behind_those_who_wait_without_a_try(full: MemorySe
     tick(full)
     assert {job.owner for job in open_jobs(full)} == {ALICE, BOB}
     assert waiting(full) == []
+
+
+def test_everybody_has_a_job_before_anybody_has_a_second_from_the_line(
+    services: MemoryServices,
+) -> None:
+    """Thirty members ask for two jobs each, one after the other; four machines, jobs of two minutes."""
+    members = [ALICE.model_copy(update={"user": f"U{number:04}"}) for number in range(30)]
+    for number, member in enumerate(members):
+        services.enrol(member, f"m{number}")
+        known = services.chat.profiles[ALICE.user]
+        services.chat.profiles[member.user] = known.model_copy(update={"user": member.user})
+    create = services.training_jobs.create
+    until: dict[str, datetime] = {}
+
+    def full_at_four(job: TrainingJob, *, request: str) -> None:
+        if len(until) >= 4:
+            raise FULL
+        create(job, request=request)
+        until[job.name] = services.clock.now() + timedelta(minutes=2)
+
+    services.training_jobs.create = full_at_four  # type: ignore[method-assign]
+    for number, member in enumerate(members):
+        for which in (0, 1):
+            services.clock.time += timedelta(seconds=1)
+            ask(services, member, trigger=f"{number}.{which}")
+    from_line: list[str] = []
+    for _ in range(60):
+        for name in [name for name, end in until.items() if end <= services.clock.now()]:
+            del until[name]
+            services.training_jobs.status[name] = TrainingStatus(
+                "Completed", "Completed", billable_seconds=120
+            )
+            follow(services, name)
+        before = set(services.jobs.all)
+        tick(services)
+        begun = [services.jobs.all[name] for name in services.jobs.all.keys() - before]
+        from_line += [job.owner.user for job in begun if not job.requeued]
+
+    assert waiting(services) == []
+    served = [user for user in from_line if user not in {"U0000", "U0001"}]
+    assert sorted(served[:28]) == sorted(set(served))
 
 
 def test_whoever_joins_a_line_sees_their_place_at_once_and_a_step_shows_at_the_next_round(

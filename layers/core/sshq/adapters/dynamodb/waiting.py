@@ -1,12 +1,14 @@
-"""`WAITING`: the waiting room, one partition: an item for each request, and one for each pool."""
+"""`WAITING`: the waiting room, one partition: an item for each request, for each pool, and for each
+member who had a turn in a pool lately.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sshq.adapters.dynamodb.items import from_item, iso, to_item
+from sshq.adapters.dynamodb.items import epoch, from_item, iso, to_item
 from sshq.adapters.dynamodb.table import ConditionFailedError, Table
-from sshq.domain.waiting import Pool, WaitingRequest
+from sshq.domain.waiting import REMEMBERED, Pool, Turn, WaitingRequest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 _PK = "WAITING"
 _ENTRY = "ROOM#ENTRY#"
 _POOL = "ROOM#POOL#"
+_TURN = "ROOM#TURN#"
 
 
 class DynamoWaitingRoom:
@@ -45,15 +48,44 @@ class DynamoWaitingRoom:
     def remove(self, request: str) -> None:
         self._table.delete(_PK, _ENTRY + request)
 
-    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool]]:
-        entries, pools = [], {}
+    def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
+        entries, pools, turns = [], {}, []
         for item in self._table.query(_PK, "ROOM#"):
             if item["sk"].startswith(_ENTRY):
                 entries.append(from_item(WaitingRequest, item))
+            elif item["sk"].startswith(_TURN):
+                turns.append(from_item(Turn, item))
             else:
                 pool = from_item(Pool, item)
                 pools[pool.of_pool] = pool
-        return entries, pools
+        return entries, pools, turns
+
+    def count_turn(self, entry: WaitingRequest, now: datetime) -> None:
+        pool, owner = entry.shape.pool, entry.owner.tag
+        sk = f"{_TURN}{pool}#{owner}"
+        turn = Turn(of_pool=pool, owner=owner, instances=entry.shape.count, had_at=now)
+        expires, forgotten = epoch(now + REMEMBERED), iso(now - REMEMBERED)
+        try:
+            # The first, or the first after a day without any …
+            self._table.put(
+                to_item(turn, _PK, sk, expires=expires),
+                condition="attribute_not_exists(pk) OR had_at <= :forgotten",
+                values={":forgotten": forgotten},
+            )
+        except ConditionFailedError:
+            # … or one more.
+            self._table.update(
+                _PK,
+                sk,
+                "SET had_at = :now, expires = :expires ADD instances :count",
+                condition="had_at > :forgotten",
+                values={
+                    ":now": iso(now),
+                    ":expires": expires,
+                    ":count": turn.instances,
+                    ":forgotten": forgotten,
+                },
+            )
 
     def tried_in_vain(self, pool: str, now: datetime) -> None:
         try:
