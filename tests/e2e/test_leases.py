@@ -64,6 +64,9 @@ def test_the_deadline_is_moved_and_the_cap_is_a_refusal(
 
 def test_a_log_that_is_followed_ends_with_the_job(sandbox: Sandbox, counting: RunningJob) -> None:
     with sandbox.running(*LOCAL, "logs", counting.name, "-f", laptop="reader") as following:
+        # Who asks for the log only when the lease has ended is refused.
+        assert following.stdout
+        assert following.stdout.readline()
         assert sandbox.run(*LOCAL, "stop", counting.name, laptop="reader").code == 0
         following.wait(timeout=60)
     assert following.returncode == 0
