@@ -168,6 +168,14 @@ RULES = (
     ),
     Rule(
         8,
+        "… and one that registered before the containers ran, only at its container's word",
+        f"{CORE}domain/registrations.py",
+        "            kept_out.add(each.id)\n",
+        "            pass\n",
+        (f"{REGISTRATIONS}test_one_from_before_the_containers_ran_waits_for_its_word",),
+    ),
+    Rule(
+        8,
         "a node whose place the job's own container says it hasn't got is let in no more",
         f"{CORE}domain/registrations.py",
         'told[start.rank] = ""',

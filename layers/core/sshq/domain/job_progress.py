@@ -80,8 +80,15 @@ class TrainingStatus:
     @property
     def run_since(self) -> datetime | None:
         """Before that no machine of this run had the job's files; None if SageMaker doesn't tell."""
-        first = {"Downloading"} | _RESTARTS
-        return next((step.since for step in self.run if step.status in first), None)
+        return self._since({"Downloading"} | _RESTARTS)
+
+    @property
+    def containers_since(self) -> datetime | None:
+        """When SageMaker says that this run's containers began."""
+        return self._since({"Training"})
+
+    def _since(self, statuses: set[str]) -> datetime | None:
+        return next((step.since for step in self.run if step.status in statuses), None)
 
 
 @dataclass(frozen=True)

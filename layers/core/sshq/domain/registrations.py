@@ -3,9 +3,10 @@
 Whoever has a job's activation code can register a node, and a node says itself which rank it has.
 What it can't choose: when it registered (SSM's word), when the job's machines were given the code
 (SageMaker's), and that it isn't there alone. A container's record says which node it became; others
-may be able to write into a job's log, so a record takes trust away and never gives any.
+may be able to write into a job's log, so a record takes trust away and gives none that time and place don't.
 
     registered before the machines had the code          early: nobody but a thief had it then
+    registered before the containers ran                  waits for its container's word
     comes when all of the job's nodes are in              late
     claims a rank that the job hasn't got                 no such rank
     claims the rank of a container that became another    not its container
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 # SSM's and SageMaker's clocks may differ by less.
 CLOCKS_APART = timedelta(minutes=1)
+# SageMaker may write down a little late that the containers run.
+CONTAINERS_SOON = timedelta(seconds=30)
 
 
 class Why(StrEnum):
@@ -85,9 +88,11 @@ def at_start(
     *,
     starts: Iterable[NodeStart],
     run_since: datetime | None,
+    containers_since: datetime | None,
     restarted: bool,
 ) -> Roll:
-    """While a job's nodes come in. `run_since`: when the machines of this run began to get its files.
+    """While a job's nodes come in. `run_since`: when the machines of this run began to get its files;
+    `containers_since`: when SageMaker began to run its containers.
 
     What registered before a restart is a node of the run before, as a rule.
     """
@@ -105,8 +110,13 @@ def at_start(
             strangers[each.id] = Why.IN_DOUBT
         elif told.get(each.rank, each.id) != each.id:
             strangers[each.id] = Why.NOT_ITS_CONTAINER
-    known = {each.id for each in job.strangers}
-    return Roll(frozenset(each.id for each in possible) - set(strangers) - known, strangers)
+    kept_out = {each.id for each in job.strangers} | set(strangers)
+    for each in possible:
+        # The machine had the code, and no container had begun to use it.
+        waits = containers_since and each.registered_at < containers_since - CONTAINERS_SOON
+        if waits and told.get(each.rank) != each.id:
+            kept_out.add(each.id)
+    return Roll(frozenset(each.id for each in possible) - kept_out, strangers)
 
 
 def when_ready(job: Job, online: Iterable[Registration]) -> Roll:

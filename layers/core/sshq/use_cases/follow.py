@@ -138,6 +138,7 @@ def _nodes(
         [_registration(node, states[node.id].probed) for node in online],
         starts=starting,
         run_since=status.run_since,
+        containers_since=status.containers_since,
         restarted=status.restarts > 0,
     )
     keep_out(services, job, roll)

@@ -22,7 +22,8 @@ from sshq.domain.registrations import (
 from tests.core_services import ALICE, START
 
 DOWNLOADING = START + timedelta(minutes=5)
-IN_TIME = DOWNLOADING + timedelta(minutes=1)
+TRAINING = DOWNLOADING + timedelta(minutes=1)
+IN_TIME = TRAINING + timedelta(seconds=3)
 
 
 def job(count: int = 1, nodes: tuple[str, ...] = (), **changes: object) -> Job:
@@ -56,7 +57,14 @@ def says(rank: int, name: str = "") -> NodeStart:
 def looked(
     of: Job, *found: Registration, starts: tuple[NodeStart, ...] = (), restarted: bool = False
 ) -> Roll:
-    return at_start(of, found, starts=starts, run_since=DOWNLOADING, restarted=restarted)
+    return at_start(
+        of,
+        found,
+        starts=starts,
+        run_since=DOWNLOADING,
+        containers_since=TRAINING,
+        restarted=restarted,
+    )
 
 
 def test_the_containers_of_a_job_are_its_own() -> None:
@@ -75,7 +83,20 @@ def test_one_that_registered_before_the_machines_had_the_code_is_early() -> None
 def test_clocks_of_two_services_may_differ_by_a_minute() -> None:
     near = Registration("mi-1", DOWNLOADING - timedelta(seconds=59), 0)
 
-    assert looked(job(), near) == Roll(frozenset({"mi-1"}), {})
+    assert looked(job(), near, starts=(says(0, "mi-1"),)) == Roll(frozenset({"mi-1"}), {})
+
+
+def test_one_from_before_the_containers_ran_waits_for_its_word() -> None:
+    """The machine had the code by then, but nobody on it used it yet."""
+    first = Registration("mi-1", TRAINING - timedelta(seconds=31), 0)
+    soon = Registration("mi-1", TRAINING - timedelta(seconds=29), 0)
+
+    assert looked(job(), first) == Roll(frozenset(), {})
+    assert looked(job(), first, starts=(says(0, "mi-1"),)).own == {"mi-1"}
+    assert looked(job(), first, starts=(says(0, "mi-2"),)).strangers == {
+        "mi-1": Why.NOT_ITS_CONTAINER
+    }
+    assert looked(job(), soon).own == {"mi-1"}
 
 
 def test_after_a_restart_the_run_before_s_nodes_are_neither_let_in_nor_an_alarm() -> None:
@@ -187,4 +208,5 @@ def test_never_more_are_let_in_than_the_job_has_nor_two_for_a_place(
     assert len(ranks) == len(set(ranks)) <= count
     assert len(roll.own) <= count
     assert not roll.own & set(roll.strangers)
-    assert roll.own <= without.own
+    late = {each.id for each in found if each.registered_at >= TRAINING}
+    assert roll.own & late <= without.own
