@@ -270,7 +270,8 @@ def test_a_job_cant_list_anothers_input() -> None:
     # The start-up scripts and the agent are everybody's; a job's own files have a random prefix.
     assert denial.conditions == {
         ("StringNotLike", "s3:prefix"): [
-            f"jobs/{'?' * PREFIX_HEX_DIGITS}*", "container/*", "agent/*",
+            f"jobs/{'?' * PREFIX_HEX_DIGITS}*", f"checkpoints/{'?' * PREFIX_HEX_DIGITS}*",
+            "container/*", "agent/*",
         ]
     }  # fmt: skip
 

@@ -99,6 +99,26 @@ def certificate_from_answer(answer: dict[str, Any]) -> str:
     return _text(answer, "certificate", _CERTIFICATE)
 
 
+def node_from_json(fields: object) -> Node:
+    """A node as the API or a lease's file tells it. Raises Refusal on anything that isn't as agreed."""
+    if not isinstance(fields, dict):
+        raise _damaged("nodes")
+    rank, host_keys = fields.get("rank"), fields.get("host_keys")
+    if not isinstance(rank, int) or isinstance(rank, bool) or not 0 <= rank < 10_000:
+        raise _damaged("rank")
+    if not isinstance(host_keys, list | tuple) or not host_keys:
+        raise _damaged("host_keys")
+    for host_key in host_keys:
+        if not isinstance(host_key, str) or _HOST_KEY.fullmatch(host_key) is None:
+            raise _damaged("host_keys")
+    return Node(
+        rank=rank,
+        alias=_text(fields, "alias", _JOB),
+        id=_text(fields, "id", _NODE_ID),
+        host_keys=tuple(host_keys),
+    )
+
+
 def _checked(
     fields: dict[str, Any],
     *,
@@ -118,31 +138,12 @@ def _checked(
         job=_text(fields, "job", _JOB),
         owner=str(fields.get("owner", "")),
         expires_at=expires_at,
-        nodes=tuple(_node(node) for node in nodes),
+        nodes=tuple(map(node_from_json, nodes)),
         login_user=_text(fields, "login_user", _LOGIN_USER),
         certificate_expires_at=certificate_expires_at,
         ticket_sha256=ticket_sha256,
         ca_file=ca_file,
         taken_at=taken_at,
-    )
-
-
-def _node(fields: object) -> Node:
-    if not isinstance(fields, dict):
-        raise _damaged("nodes")
-    rank, host_keys = fields.get("rank"), fields.get("host_keys")
-    if not isinstance(rank, int) or isinstance(rank, bool) or not 0 <= rank < 10_000:
-        raise _damaged("rank")
-    if not isinstance(host_keys, list | tuple) or not host_keys:
-        raise _damaged("host_keys")
-    for host_key in host_keys:
-        if not isinstance(host_key, str) or _HOST_KEY.fullmatch(host_key) is None:
-            raise _damaged("host_keys")
-    return Node(
-        rank=rank,
-        alias=_text(fields, "alias", _JOB),
-        id=_text(fields, "id", _NODE_ID),
-        host_keys=tuple(host_keys),
     )
 
 

@@ -130,6 +130,21 @@ class LeaseStore:
         write_atomically(self.certificate_file(lease.id), f"{certificate}\n".encode())
         write_atomically(self.folder(lease.id) / "lease.json", _encoded(lease.as_json()))
 
+    def take_node(self, lease_id: str, node: Node) -> None:
+        """Pin the machine that has taken the place of the one of its rank: SageMaker gave another.
+
+        Another host key of the same machine isn't taken: that is for ssh to refuse.
+        """
+        with locked(self.root / "nodes.lock"):
+            lease = self.get(lease_id)
+            known = lease.node(node.rank) if lease else None
+            if lease is None or known is None or known.id == node.id or known.alias != node.alias:
+                return
+            nodes = tuple(node if each.rank == node.rank else each for each in lease.nodes)
+            moved = replace(lease, nodes=nodes)
+            write_atomically(self.known_hosts_file(lease.id), known_hosts(moved).encode())
+            write_atomically(self.folder(lease.id) / "lease.json", _encoded(moved.as_json()))
+
     def remove(self, lease_id: str) -> None:
         shutil.rmtree(self.folder(lease_id), ignore_errors=True)
 

@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     redeliver.add_argument("request_id", help="the ack.request_id that `slash --json` printed")
     redeliver.add_argument("--fresh-signature", action="store_true", help="as Slack's retries are")
     redeliver.set_defaults(run=_redeliver)
+    _add_interrupt(commands, [common])
 
     inbox = commands.add_parser(
         "inbox", parents=[common, person, as_json, waiting], help="what somebody sees in Slack"
@@ -369,6 +370,20 @@ def _user(options: argparse.Namespace) -> int:
 def _redeliver(options: argparse.Namespace) -> int:
     body = {"request_id": options.request_id, "fresh_signature": options.fresh_signature}
     return _act(options, "/redeliver", body)
+
+
+def _add_interrupt(commands: Any, parents: list[argparse.ArgumentParser]) -> None:  # noqa: ANN401  argparse's type is private
+    interrupt = commands.add_parser(
+        "interrupt", parents=parents, help="take a spot job's instances back, as AWS does"
+    )
+    interrupt.add_argument("job", help="its whole name; it starts anew on other instances")
+    interrupt.set_defaults(run=_interrupt)
+
+
+def _interrupt(options: argparse.Namespace) -> int:
+    ControlClient(options.state).post("/interrupt", {"job": options.job})
+    print(f"The instances of {options.job} are taken back; SageMaker starts it anew on others.")
+    return 0
 
 
 def _submit(options: argparse.Namespace) -> int:

@@ -52,6 +52,7 @@ class ControlApi:
                 web.post("/clock", self._clock),
                 web.post("/people", self._people),
                 web.post("/redeliver", self._redeliver),
+                web.post("/interrupt", self._interrupt),
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
                 web.delete("/faults", self._clear_faults),
@@ -179,6 +180,12 @@ class ControlApi:
             asked["request_id"], fresh_signature=asked["fresh_signature"]
         )
         return _acknowledged(ack)
+
+    async def _interrupt(self, request: web.Request) -> web.Response:
+        jobs = self._sandbox.aws.training_jobs
+        if jobs is not None:
+            jobs.interrupt((await request.json())["job"])
+        return web.json_response({})
 
     async def _clock(self, request: web.Request) -> web.Response:
         fired = await self._sandbox.advance(parse_step((await request.json())["step"]))

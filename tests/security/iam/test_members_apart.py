@@ -197,10 +197,14 @@ def test_no_policy_whatever_lets_a_job_or_a_node_register_retag_or_pass(resource
     assert opened <= REPORTS
 
 
+VERBS = ("Get", "Put", "Delete")
+
+
 def test_what_setup_gives_jobs_and_nodes_works_inside_the_boundary() -> None:
     job = policies.job_policy(partition="aws", region=REGION, account=ACCOUNT, bucket=NAMES.bucket)
     node = policies.node_policy(partition="aws", region=REGION, account=ACCOUNT)
     own = "jobs/" + "a" * policies.PREFIX_HEX_DIGITS
+    kept = policies.checkpoints_of(own)
     bucket = f"arn:aws:s3:::{NAMES.bucket}"
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/TrainingJobs:x"
     metrics = {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}
@@ -208,6 +212,8 @@ def test_what_setup_gives_jobs_and_nodes_works_inside_the_boundary() -> None:
         (job, Request("s3:GetObject", f"{bucket}/{own}/job.json")),
         (job, Request("s3:ListBucket", bucket, {"s3:prefix": f"{own}/"})),
         (job, Request("s3:PutObject", f"{bucket}/output/sshq-x/model.tar.gz")),
+        (job, Request("s3:ListBucket", bucket, {"s3:prefix": kept})),
+        *((job, Request(f"s3:{verb}Object", f"{bucket}/{kept}/1.pt")) for verb in VERBS),
         (job, Request("logs:PutLogEvents", group)),
         (job, Request("cloudwatch:PutMetricData", "*", metrics)),
         (job, Request("ecr:GetAuthorizationToken", "*")),
@@ -224,7 +230,7 @@ def test_a_job_lists_no_folder_whose_random_name_it_doesnt_know(prefix: str) -> 
     """Whatever is attached: a prefix of jobs/ shorter than the whole random name is refused."""
     assume(len(prefix) < policies.PREFIX_HEX_DIGITS)
     bucket = f"arn:aws:s3:::{NAMES.bucket}"
-    for asked in (prefix, f"jobs/{prefix}"):
+    for asked in (prefix, f"jobs/{prefix}", f"checkpoints/{prefix}"):
         if not asked.startswith(("container/", "agent/")):
             request = Request("s3:ListBucket", bucket, {"s3:prefix": asked})
             assert not is_allowed(request, [ALL], BOUNDARY)

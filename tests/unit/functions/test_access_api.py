@@ -464,7 +464,8 @@ def test_the_life_of_a_lease(api: Api, client: Client) -> None:
 
     session = client.call("POST", f"{base}/sessions", {"rank": 0}, key_id=lease)
     assert session.status == 201
-    assert set(session.json) == {"id", "stream_url", "token", "region", "expires_at"}
+    assert set(session.json) == {"id", "stream_url", "token", "region", "expires_at", "node"}
+    assert session.json["node"] == state.json["nodes"][0]
     sid = session.json["id"]
 
     resumed = client.call("POST", f"{base}/sessions/{sid}/resume", key_id=lease)

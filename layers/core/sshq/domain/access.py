@@ -70,13 +70,18 @@ class LeaseStateAnswer(LeaseFacts):
 
 
 class SessionAnswer(Model):
-    """POST /v1/leases/{id}/sessions: enough to open the data channel without AWS credentials."""
+    """POST /v1/leases/{id}/sessions: enough to open the data channel without AWS credentials.
+
+    `node` is the one that it leads to: after SageMaker took instances back it is another than the
+    lease was redeemed for, with other host keys to pin.
+    """
 
     id: str
     stream_url: str
     token: str
     region: str
     expires_at: datetime
+    node: NodeAnswer
 
 
 class SessionFacts(Model):

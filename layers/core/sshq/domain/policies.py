@@ -21,6 +21,8 @@ VERSION = "2012-10-17"
 PREFIX_HEX_DIGITS = 40
 # The bucket's folders that become input channels: a job's own files, the start-up scripts, the agent.
 INPUT_FOLDERS = ("jobs", "container", "agent")
+CHECKPOINTS = "checkpoints"
+"""The bucket's folder of what spot jobs keep from one instance to the next."""
 ALLOWED_VERBS = ("probe", "start", "keep", "deadline")
 
 
@@ -33,6 +35,11 @@ class Data(Model):
 
 
 NO_DATA = Data()
+
+
+def checkpoints_of(prefix: str) -> str:
+    """The folder of a job's checkpoints, by the same 160 random bits as its own files' (`jobs/…`)."""
+    return f"{CHECKPOINTS}/{prefix.partition('/')[2]}"
 
 
 def service_trust(service: str, account: str, sid: str) -> Document:
@@ -63,6 +70,7 @@ def job_policy(
     """
     bucket_arn = f"arn:{partition}:s3:::{bucket}"
     full_prefix = "jobs/" + "?" * PREFIX_HEX_DIGITS
+    kept = f"{CHECKPOINTS}/" + "?" * PREFIX_HEX_DIGITS
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs"
     return {
         "Version": VERSION,
@@ -82,7 +90,14 @@ def job_policy(
                 "Resource": [bucket_arn],
                 "Condition": {
                     "StringLike": {
-                        "s3:prefix": [full_prefix, f"{full_prefix}/*", "container/*", "agent/*"]
+                        "s3:prefix": [
+                            full_prefix,
+                            f"{full_prefix}/*",
+                            "container/*",
+                            "agent/*",
+                            kept,
+                            f"{kept}/*",
+                        ]
                     }
                 },
             },
@@ -91,6 +106,13 @@ def job_policy(
                 "Effect": "Allow",
                 "Action": ["s3:PutObject", "s3:AbortMultipartUpload"],
                 "Resource": [f"{bucket_arn}/output/*"],
+            },
+            {
+                # SageMaker copies /opt/ml/checkpoints there and back; whose they are, only the job knows.
+                "Sid": "KeepOwnCheckpoints",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                "Resource": [f"{bucket_arn}/{CHECKPOINTS}/*"],
             },
             {
                 "Sid": "WriteLogs",
@@ -286,6 +308,12 @@ def lifecycle_rules() -> list[Document]:
             "ID": "sshq-start-up-files",
             "Status": "Enabled",
             "Filter": {"Prefix": "jobs/"},
+            "Expiration": {"Days": 30},
+        },
+        {
+            "ID": "sshq-checkpoints",
+            "Status": "Enabled",
+            "Filter": {"Prefix": f"{CHECKPOINTS}/"},
             "Expiration": {"Days": 30},
         },
         {

@@ -33,7 +33,7 @@ from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
 from sshq.use_cases.authorising import entry
 from sshq.use_cases.ending import end_lease, end_session, is_of
-from sshq.use_cases.redeem import certificate, lease_facts
+from sshq.use_cases.redeem import certificate, lease_facts, node_answer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,6 +88,7 @@ def open_session(
         token=access.token,
         region=services.settings.region,
         expires_at=lease.expires_at,
+        node=node_answer(job, node),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.domain.access import RedeemBody
-    from sshq.domain.jobs import Job
+    from sshq.domain.jobs import Job, Node
     from sshq.domain.rates import Rate
     from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
@@ -167,13 +167,17 @@ def lease_facts(lease: Lease, job: Job) -> dict[str, Any]:
         "job": job.name,
         "owner": lease.owner.tag,
         "expires_at": lease.expires_at,
-        "nodes": tuple(
-            NodeAnswer(rank=n.rank, alias=job.alias(n.rank), id=n.id, host_keys=n.host_keys)
-            for n in job.nodes
-        ),
+        "nodes": tuple(node_answer(job, node) for node in job.nodes),
         "login_user": job.nodes[0].login_user if job.nodes else "root",
         "ports": {"ssh": SSH_PORT},
     }
+
+
+def node_answer(job: Job, node: Node) -> NodeAnswer:
+    """A node as a laptop needs to know it."""
+    return NodeAnswer(
+        rank=node.rank, alias=job.alias(node.rank), id=node.id, host_keys=node.host_keys
+    )
 
 
 def certificate(services: Services, lease: Lease, job: Job) -> str:

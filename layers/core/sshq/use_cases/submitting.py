@@ -10,6 +10,7 @@ from sshq.domain.job_source import CHANNEL as SOURCE_CHANNEL
 from sshq.domain.job_source import s3_channel
 from sshq.domain.jobs import Job, Phase
 from sshq.domain.networks import networks_from
+from sshq.domain.policies import checkpoints_of
 from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
 from sshq.use_cases.showing import show
@@ -70,7 +71,7 @@ def submit(services: Services, job: Job, member: Member, env: Mapping[str, str])
             security_groups=network.security_groups if network else (),
             warm_pool_seconds=shape.warm_pool_seconds,
             max_wait_seconds=job.max_wait_seconds,
-            checkpoint_uri=services.startup_files.uri(f"output/{job.name}/checkpoints"),
+            checkpoint_uri=services.startup_files.uri(checkpoints_of(job.prefix)),
         ),
         request=job.request,
     )

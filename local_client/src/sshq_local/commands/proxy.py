@@ -57,7 +57,8 @@ def run_words(words: Sequence[str]) -> int:
     api = api_class(
         lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"], ahead=to_api
     )
-    sessions = _Sessions(lambda: _access(folder, lambda: api.open_session(int(rank))))
+    pinned = {str(node["id"]) for node in lease["nodes"]}
+    sessions = _Sessions(lambda: _access(folder, lambda: _opened(api, int(rank), folder, pinned)))
     # The first one is asked for while Python imports the data channel.
     carry = load_channel()
     return carry(
@@ -161,6 +162,24 @@ def _access(
     if session_id is None:
         _remember_stream(folder, stream_url)
     return access
+
+
+def _opened(api: AccessApi, rank: int, folder: str, pinned: set[str]) -> dict[str, Any]:
+    """A new session. If it leads to a machine that came in place of another, that one is pinned.
+
+    ssh reads its known_hosts once the machine has said hello, so this is in time.
+    """
+    answer = api.open_session(rank)
+    node = answer.get("node")
+    if isinstance(node, dict) and node.get("id") not in pinned:
+        from pathlib import Path  # noqa: PLC0415 - after a restart only
+
+        from sshq_local.lease import node_from_json  # noqa: PLC0415
+        from sshq_local.lease_store import LeaseStore  # noqa: PLC0415
+
+        path = Path(folder)
+        LeaseStore(path.parent.parent).take_node(path.name, node_from_json(node))
+    return answer
 
 
 def _end(api: AccessApi, session_id: str) -> None:

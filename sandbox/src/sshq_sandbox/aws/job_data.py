@@ -75,12 +75,40 @@ def upload_model(s3: Any, job: TrainingJob, model: Path) -> None:  # noqa: ANN40
             raise DataError(f"ClientError: Artifact upload failed: {error}") from error
 
 
-def _download(s3: Any, uri: str, folders: list[Path]) -> None:  # noqa: ANN401
+def download_checkpoints(s3: Any, job: TrainingJob, folders: list[Path]) -> None:  # noqa: ANN401
+    """What an earlier run of the job kept, if it kept any, into each node's checkpoint folder."""
+    if place := job.checkpoints:
+        _download(s3, place, folders, may_be_empty=True)
+
+
+def upload_checkpoints(s3: Any, job: TrainingJob, folders: list[Path]) -> None:  # noqa: ANN401
+    """SageMaker copies while the job runs; here it is done when the containers are gone."""
+    import botocore.exceptions  # noqa: PLC0415  (slow: not at import)
+
+    if not job.checkpoints:
+        return
+    url = urlsplit(job.checkpoints)
+    try:
+        for folder in folders:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                key = f"{url.path.lstrip('/')}/{path.relative_to(folder).as_posix()}"
+                s3.put_object(Bucket=url.netloc, Key=key, Body=path.read_bytes())
+    except botocore.exceptions.ClientError as error:
+        raise DataError(f"ClientError: Checkpoint upload failed: {error}") from error
+
+
+def _download(
+    s3: Any,  # noqa: ANN401
+    uri: str,
+    folders: list[Path],
+    *,
+    may_be_empty: bool = False,
+) -> None:
     import botocore.exceptions  # noqa: PLC0415  (slow: not at import)
 
     url = urlsplit(uri)
     prefix = url.path.lstrip("/")
-    found = False
+    found = may_be_empty
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=url.netloc, Prefix=prefix)
         for key in _keys(pages):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import sys
 import threading
 from dataclasses import dataclass
@@ -11,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sshq_sandbox.aws.container import Container
-from sshq_sandbox.aws.job_data import DataError, download_channels, upload_model
+from sshq_sandbox.aws.job_data import (
+    DataError,
+    download_channels,
+    download_checkpoints,
+    upload_checkpoints,
+    upload_model,
+)
 from sshq_sandbox.free_port import free_port
 
 if TYPE_CHECKING:
@@ -85,6 +92,15 @@ class JobRunner:
         if run is not None:
             run.messages.put(_Stop())
 
+    def interrupt(self, job: TrainingJob) -> bool:
+        """Take the job's instances back, as happens to spot ones; False if it has none."""
+        with self._lock:
+            run = self._runs.get(job.arn)
+        if run is None or not run.has_containers:
+            return False
+        run.messages.put(_Interrupt())
+        return True
+
     def close(self, timeout: float = 10.0) -> None:
         """End all jobs at once, and wait until their processes are gone."""
         with self._lock:
@@ -105,11 +121,15 @@ class _Stop:
     """StopTrainingJob was called."""
 
 
+class _Interrupt:
+    """AWS wants the instances back."""
+
+
 class _Abort:
     """The sandbox ends."""
 
 
-_Message = _Exit | _Stop | _Abort
+_Message = _Exit | _Stop | _Interrupt | _Abort
 
 
 class _Run:
@@ -121,6 +141,7 @@ class _Run:
         self.thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
         hosts = [f"algo-{rank + 1}" for rank in range(job.instance_count)]
         self._folders = {host: platform.jobs_dir / job.name / host for host in hosts}
+        self.has_containers = False
 
     def _run(self) -> None:
         job, progress = self._job, self._progress
@@ -128,51 +149,70 @@ class _Run:
             progress.failed(job, _NO_CAPACITY)
             return
         try:
-            progress.entered(job, "Downloading")
-            credentials = self._platform.credentials(job)
-            s3 = self._platform.s3(credentials, job.region)
-            inputs = [_make_folder(folder, job, host) for host, folder in self._folders.items()]
-            download_channels(s3, job, inputs)
-            if not self.messages.empty():  # stopped while it downloaded
-                progress.stopped(job, "Stopped")
-                return
-            progress.entered(job, "Training")
-            containers = [
-                self._launch(rank, host, credentials) for rank, host in enumerate(self._folders)
-            ]
-            ending = self._wait(containers)
+            while (ending := self._run_once()) is _INTERRUPTED:
+                progress.entered(job, "Interrupted")
+                for folder in self._folders.values():
+                    shutil.rmtree(folder)  # other machines come
+                progress.entered(job, "Starting")
             if ending.stopped_as:
                 progress.stopped(job, ending.stopped_as)
             elif ending.failure:
                 progress.failed(job, self._failure_reason(ending.failure))
             else:
-                progress.entered(job, "Uploading")
-                upload_model(s3, job, self._folders["algo-1"] / "opt/ml/model")
                 progress.completed(job)
         except (DataError, OSError) as error:
             progress.failed(job, str(error))
+
+    def _run_once(self) -> _Ending:
+        """On one set of instances, until its containers have ended and their data is in S3."""
+        job, progress = self._job, self._progress
+        progress.entered(job, "Downloading")
+        credentials = self._platform.credentials(job)
+        s3 = self._platform.s3(credentials, job.region)
+        inputs = [_make_folder(folder, job, host) for host, folder in self._folders.items()]
+        kept = [folder / "opt/ml/checkpoints" for folder in self._folders.values()]
+        download_channels(s3, job, inputs)
+        download_checkpoints(s3, job, kept)
+        if not self.messages.empty():  # stopped while it downloaded
+            return _Ending(stopped_as="Stopped")
+        progress.entered(job, "Training")
+        containers = [
+            self._launch(rank, host, credentials) for rank, host in enumerate(self._folders)
+        ]
+        self.has_containers = True
+        ending = self._wait(containers)
+        self.has_containers = False
+        upload_checkpoints(s3, job, kept)
+        if not ending.stopped_as and not ending.failure and ending is not _INTERRUPTED:
+            progress.entered(job, "Uploading")
+            upload_model(s3, job, self._folders["algo-1"] / "opt/ml/model")
+        return ending
 
     def _wait(self, containers: list[Container]) -> _Ending:
         """Until every container has ended; the first that fails ends the others."""
         started = self._job.training_started or self._platform.clock()
         deadline = started.timestamp() + self._job.max_runtime_seconds
         running = len(containers)
-        stopped_as, failure = "", None
+        stopped_as, failure, interrupted = "", None, False
         while running:
-            message = self._next_message(None if stopped_as else deadline)
+            message = self._next_message(None if stopped_as or interrupted else deadline)
             if isinstance(message, _Exit):
                 running -= 1
-                if message.code and not failure and not stopped_as:
+                if message.code and not failure and not stopped_as and not interrupted:
                     failure = message
                     _kill(containers)
             elif isinstance(message, _Abort):
                 stopped_as = stopped_as or "Stopped"
                 _kill(containers)
+            elif isinstance(message, _Interrupt):
+                if not stopped_as and not interrupted:
+                    interrupted = True
+                    self._terminate(containers)
             elif not stopped_as:
                 stopped_as = "Stopped" if isinstance(message, _Stop) else "MaxRuntimeExceeded"
                 self._progress.stopping(self._job)
                 self._terminate(containers)
-        return _Ending(stopped_as, failure)
+        return _INTERRUPTED if interrupted and not stopped_as else _Ending(stopped_as, failure)
 
     def _next_message(self, deadline: float | None) -> _Message | None:
         """None once the deadline (epoch seconds) is over."""
@@ -240,6 +280,9 @@ class _Ending:
     failure: _Exit | None = None
 
 
+_INTERRUPTED = _Ending()
+
+
 def _kill(containers: list[Container]) -> None:
     for container in containers:
         container.kill()
@@ -248,7 +291,7 @@ def _kill(containers: list[Container]) -> None:
 def _make_folder(folder: Path, job: TrainingJob, host: str) -> Path:
     """The tree that SageMaker lays out under /opt/ml; returns the folder of the input channels."""
     ml = folder / "opt/ml"
-    for part in ("input/data", "input/config", "model", "output/data"):
+    for part in ("input/data", "input/config", "model", "output/data", "checkpoints"):
         (ml / part).mkdir(parents=True, exist_ok=True)
     (folder / "root").mkdir(mode=0o700, exist_ok=True)
     (folder / "tmp").mkdir(exist_ok=True)

@@ -34,6 +34,8 @@ class ContainerRunner(Protocol):
 
     def stop(self, job: TrainingJob) -> None: ...
 
+    def interrupt(self, job: TrainingJob) -> bool: ...
+
 
 def install(patches: Patches, jobs: TrainingJobs) -> None:
     """Put `jobs` in the place of moto's own training jobs.
@@ -82,6 +84,7 @@ class TrainingJobs:
         self._clock = clock
         self._runner = runner
         self._quota = quota
+        self._known: dict[str, TrainingJob] = {}
         self._lock = threading.RLock()
 
     def create(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
@@ -110,7 +113,7 @@ class TrainingJobs:
                 lacks_capacity=lacks_capacity,
             )
             self._check_quota(backend, job)
-            backend.training_jobs[name] = job
+            backend.training_jobs[name] = self._known[name] = job
             self._tell(job)
         self._runner.start(job, self)
         return {"TrainingJobArn": arn}
@@ -157,6 +160,17 @@ class TrainingJobs:
             if not job.has_ended:
                 raise ResourceInUseException(f"The training job is in status {job.status}.")
             del backend.training_jobs[job.name]
+
+    def interrupt(self, name: str) -> None:
+        """AWS takes a spot job's instances back. LookupError with a sentence if it can't."""
+        with self._lock:
+            job = self._known.get(name)
+        if job is None or job.has_ended:
+            raise LookupError(f"No job {name} is running.")
+        if not job.is_spot:
+            raise LookupError(f"{name} isn't a spot job (run --spot): nobody takes its instances.")
+        if not self._runner.interrupt(job):
+            raise LookupError(f"{name} has no instances yet.")
 
     # What the runner tells.
 

@@ -76,6 +76,7 @@ class AwsServer:
         self._targets: dict[str, TargetHandler] = dict(price_list.targets())
         self._patches = Patches()
         self._runner: JobRunner | None = None
+        self.training_jobs: TrainingJobs | None = None
         self._warm_up: WarmUp | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -173,7 +174,7 @@ class AwsServer:
                 stop_grace_seconds=self._stop_grace_seconds,
             )
         )
-        jobs = TrainingJobs(
+        self.training_jobs = jobs = TrainingJobs(
             events=self._events,
             clock=self._clock,
             runner=self._runner,

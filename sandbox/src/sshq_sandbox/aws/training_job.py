@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _STATUS_MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "Training job interrupted",
     "Uploading": "Uploading generated training model",
     "Stopping": "Stopping the training job",
     "Completed": "Training job completed",
@@ -24,6 +26,7 @@ _STATUS_MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job exceeded MaxRuntimeInSeconds",
 }
+_IN_USE = frozenset({"Training", "Uploading", "Stopping"})
 # What CreateTrainingJob takes and DescribeTrainingJob doesn't give back as it stands.
 _NOT_ECHOED = frozenset({"Tags", "SessionChainingConfig"})
 
@@ -72,7 +75,7 @@ class TrainingJob:
     @property
     def pool(self) -> str:
         """The quota that it counts against, by its name in Service Quotas."""
-        spot = "spot " if self.request.get("EnableManagedSpotTraining") else ""
+        spot = "spot " if self.is_spot else ""
         return f"{self.request['ResourceConfig'].get('InstanceType')} for {spot}training job usage"
 
     def move(self, secondary_status: str, now: datetime, *, status: str | None = None) -> bool:
@@ -82,7 +85,7 @@ class TrainingJob:
         if self.status != "Stopping" or status in ENDED:
             self.status = status or self.status
         if secondary_status == "Training":
-            self.training_started = now
+            self.training_started = self.training_started or now
         if self.status in ENDED and self.training_started:
             self.training_ended = now
         self.secondary_status = secondary_status
@@ -120,10 +123,19 @@ class TrainingJob:
             "ModelArtifacts": {"S3ModelArtifacts": self.model_artifacts},
         }
         if self.training_started and self.training_ended:
-            seconds = (self.training_ended - self.training_started).total_seconds()
-            output["TrainingTimeInSeconds"] = max(1, math.ceil(seconds))
-            output["BillableTimeInSeconds"] = max(1, math.ceil(seconds))  # of one instance
+            seconds = max(1, math.ceil(self._seconds_in_use()))
+            output["TrainingTimeInSeconds"] = seconds
+            output["BillableTimeInSeconds"] = seconds  # of one instance
         return {name: value for name, value in output.items() if value is not None}
+
+    def _seconds_in_use(self) -> float:
+        """While it waits for other instances, an interrupted job costs nothing."""
+        spans = (
+            step["EndTime"] - step["StartTime"]
+            for step in self.transitions
+            if step["Status"] in _IN_USE and "EndTime" in step
+        )
+        return sum(spans, timedelta()).total_seconds()
 
     def summary(self) -> dict[str, Any]:
         """A TrainingJobSummary of ListTrainingJobs."""
@@ -153,6 +165,15 @@ class TrainingJob:
     def model_artifacts(self) -> str:
         prefix = str(self.request["OutputDataConfig"]["S3OutputPath"]).rstrip("/")
         return f"{prefix}/{self.name}/output/model.tar.gz"
+
+    @property
+    def is_spot(self) -> bool:
+        return bool(self.request.get("EnableManagedSpotTraining"))
+
+    @property
+    def checkpoints(self) -> str:
+        """Where in S3 its checkpoints lie; empty if it keeps none."""
+        return str((self.request.get("CheckpointConfig") or {}).get("S3Uri", "")).rstrip("/")
 
     def _open_transition(self, status: str, now: datetime) -> None:
         message = self.failure_reason if status == "Failed" else None

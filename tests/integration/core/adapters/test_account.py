@@ -232,9 +232,12 @@ def test_the_bucket_is_private_and_forgets_start_up_files(aws: CoreAws, setup: L
 
     s3, bucket = aws.client("s3"), setup.settings.bucket
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    rule, _ = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    files, kept, _ = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert set(block.values()) == {True}
-    assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "jobs/"}, {"Days": 30})
+    assert [(rule["Filter"], rule["Expiration"]) for rule in (files, kept)] == [
+        ({"Prefix": "jobs/"}, {"Days": 30}),
+        ({"Prefix": "checkpoints/"}, {"Days": 30}),
+    ]
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
     assert "AES256" in json.dumps(encryption)
     where = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
