@@ -565,6 +565,7 @@ class MemoryTrainingJobs:
         self.created: dict[str, TrainingJob] = {}
         self.status: dict[str, TrainingStatus] = {}
         self.stopped: list[str] = []
+        self.pools_ended: list[str] = []
         self.error: Exception | None = None
 
     def create(self, job: TrainingJob, *, request: str) -> None:
@@ -578,6 +579,9 @@ class MemoryTrainingJobs:
 
     def stop(self, name: str) -> None:
         self.stopped.append(name)
+
+    def end_warm_pool(self, name: str) -> None:
+        self.pools_ended.append(name)
 
 
 class MemoryNodes:

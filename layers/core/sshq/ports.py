@@ -439,6 +439,10 @@ class TrainingJobs(Protocol):
         """Ask for the end. A job that isn't running any more is left alone."""
         ...
 
+    def end_warm_pool(self, name: str) -> None:
+        """Give back the instances that are kept after a job's end, if they still are."""
+        ...
+
 
 @dataclass(frozen=True)
 class RegisteredNode:

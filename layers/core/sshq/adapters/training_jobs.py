@@ -62,6 +62,16 @@ class SageMakerTrainingJobs:
             if code(error) != "ValidationException":
                 raise
 
+    def end_warm_pool(self, name: str) -> None:
+        try:
+            self._client.update_training_job(
+                TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0}
+            )
+        except ClientError as error:
+            # Over, or in use by the next job: that one ends it.
+            if code(error) != "ValidationException":
+                raise
+
     def _accept_only_own(self, job: TrainingJob, request: str) -> None:
         """The name follows from the request, so a taken name is ours, unless somebody made it by hand."""
         found = self._client.list_tags(ResourceArn=self._arn_prefix + job.name)["Tags"]

@@ -174,6 +174,8 @@ class Job(Record):
     attempt: int = 1
     # It ended for want of capacity, and its request waits for the next attempt.
     requeued: bool = False
+    pool_given_back: bool = False
+    """Its warm pool was ended before its time."""
     asked_at: datetime | None = None
     max_wait_seconds: int = 0
     reason: str = ""
@@ -211,6 +213,14 @@ class Job(Record):
     def restarts_anew(self) -> bool:
         """Whether SageMaker may take its instances and give others, whose nodes register again."""
         return self.shape.spot
+
+    @property
+    def pool_until(self) -> datetime | None:
+        """Until when SageMaker keeps its instances for the next job (and bills them); None: it doesn't."""
+        had_instances = self.started_at is not None and self.ended_at is not None
+        if not self.shape.warm_pool_seconds or self.pool_given_back or not had_instances:
+            return None
+        return self.ended_at and self.ended_at + timedelta(seconds=self.shape.warm_pool_seconds)
 
     @property
     def is_workbench(self) -> bool:

@@ -62,6 +62,7 @@ def install(patches: Patches, jobs: TrainingJobs) -> None:
         ("describe_training_job", jobs.describe),
         ("list_training_jobs", jobs.list),
         ("stop_training_job", jobs.stop),
+        ("update_training_job", jobs.update),
         ("delete_training_job", jobs.delete),
     ):
         patches.replace(SageMakerResponse, name, answer(method))
@@ -113,6 +114,10 @@ class TrainingJobs:
                 lacks_capacity=lacks_capacity,
             )
             self._check_quota(backend, job)
+            for other in self._known.values():
+                if other.pool_is_available(job.created) and other.matches(job):
+                    other.pool_ended, other.pool_reused_by = job.created, name
+                    break
             backend.training_jobs[name] = self._known[name] = job
             self._tell(job)
         self._runner.start(job, self)
@@ -120,7 +125,7 @@ class TrainingJobs:
 
     def describe(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
         with self._lock:
-            return _find(backend, request).describe()
+            return _find(backend, request).describe(self._clock())
 
     def list(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
         _check_shape("ListTrainingJobs", request)
@@ -151,6 +156,17 @@ class TrainingJobs:
             job.move("Stopping", self._clock(), status="Stopping")
             self._tell(job)
         self._runner.stop(job)
+
+    def update(self, backend: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+        """Of what may be updated only the warm pool's time, and of that only its end."""
+        _check_shape("UpdateTrainingJob", request)
+        seconds = (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds")
+        with self._lock:
+            job = _find(backend, request)
+            if seconds != 0 or not job.pool_is_available(self._clock()):
+                raise _validation("The training job has no warm pool that could be updated so.")
+            job.pool_ended = self._clock()
+            return {"TrainingJobArn": job.arn}
 
     def delete(self, backend: Any, request: dict[str, Any]) -> None:  # noqa: ANN401
         from moto.sagemaker.exceptions import ResourceInUseException  # noqa: PLC0415

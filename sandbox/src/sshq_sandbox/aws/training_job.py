@@ -54,6 +54,8 @@ class TrainingJob:
     training_ended: datetime | None = None
     transitions: list[dict[str, Any]] = field(default_factory=list)
     lacks_capacity: bool = False
+    pool_ended: datetime | None = None
+    pool_reused_by: str = ""
 
     def __post_init__(self) -> None:
         self.modified = self.created
@@ -102,8 +104,64 @@ class TrainingJob:
         self.failure_reason = reason[:_LONGEST_REASON]
         return self.move("Failed", now, status="Failed")
 
-    def describe(self) -> dict[str, Any]:
-        """DescribeTrainingJob's output. Times are datetimes."""
+    @property
+    def keep_alive_seconds(self) -> int:
+        return int(self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds") or 0)
+
+    def pool_is_available(self, now: datetime) -> bool:
+        """Whether its instances wait for another job."""
+        return bool(
+            self.has_ended
+            and self.training_ended
+            and not self.pool_ended
+            and now < self.training_ended + timedelta(seconds=self.keep_alive_seconds)
+        )
+
+    def matches(self, other: TrainingJob) -> bool:
+        """Whether another job may start on its instances, as far as the sandbox looks.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html#train-warm-pools-matching-criteria
+        """
+        return self._of_pool(self.request) == self._of_pool(other.request)
+
+    @staticmethod
+    def _of_pool(request: Mapping[str, Any]) -> tuple[Any, ...]:
+        resource = request["ResourceConfig"]
+        return (
+            request["RoleArn"],
+            request.get("VpcConfig"),
+            resource.get("InstanceType"),
+            resource.get("InstanceCount"),
+            resource.get("VolumeSizeInGB"),
+        )
+
+    def warm_pool(self, now: datetime) -> dict[str, Any] | None:
+        """DescribeTrainingJob's WarmPoolStatus; None for a job without one."""
+        if not self.keep_alive_seconds:
+            return None
+        if not self.has_ended:
+            return {"Status": "InUse"}
+        if self.training_ended is None:
+            return {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 0}
+        available = self.pool_is_available(now)
+        over = self.training_ended + timedelta(seconds=self.keep_alive_seconds)
+        until = now if available else self.pool_ended or over
+        found: dict[str, Any] = {
+            "Status": "Available"
+            if available
+            else "Reused"
+            if self.pool_reused_by
+            else "Terminated",
+            "ResourceRetainedBillableTimeInSeconds": int(
+                (until - self.training_ended).total_seconds()
+            ),
+        }
+        if self.pool_reused_by:
+            found["ReusedByJob"] = self.pool_reused_by
+        return found
+
+    def describe(self, now: datetime | None = None) -> dict[str, Any]:
+        """DescribeTrainingJob's output. Times are datetimes. `now`: with how its warm pool is."""
         echoed = {k: v for k, v in self.request.items() if k not in _NOT_ECHOED and v is not None}
         output = {
             "EnableNetworkIsolation": False,
@@ -121,6 +179,7 @@ class TrainingJob:
             "TrainingEndTime": self.training_ended,
             "SecondaryStatusTransitions": [dict(step) for step in self.transitions],
             "ModelArtifacts": {"S3ModelArtifacts": self.model_artifacts},
+            "WarmPoolStatus": self.warm_pool(now) if now else None,
         }
         if self.training_started and self.training_ended:
             seconds = max(1, math.ceil(self._seconds_in_use()))

@@ -58,6 +58,8 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
         said += [f":rotating_light: {line}" for line in stranger_lines(job.strangers, here)]
         said += _next(job, here)
     said += _trouble(job, here)
+    if job.pool_until:
+        said.append(here.mrkdwn("job.pool", until=job.pool_until))
     blocks = sections(said)
     if lines:
         key = "job.last-line" if len(lines) == 1 else "job.last-lines"
@@ -236,4 +238,6 @@ def _buttons(job: Job, here: Texts) -> list[dict[str, Any]]:
         buttons.append(button(here.plain("job.connect"), "connect", {"job": job.name}, "primary"))
     if job.is_open and job.phase is not Phase.STOPPING:
         buttons.append(button(here.plain("job.stop"), "stop", {"job": job.name}, "danger"))
+    if job.pool_until:
+        buttons.append(button(here.plain("job.give-back"), "stop", {"job": job.name}, "danger"))
     return buttons

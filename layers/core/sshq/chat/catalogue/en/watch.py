@@ -37,6 +37,10 @@ TEXTS: dict[str, str] = {
     "job.stage.ready": "the start-up",
     "job.unreachable": "It can't be entered. Its command runs all the same; stop it if you don't want that.",
     "job.failed-at": "It failed at the stage “{stage}”.",
+    "job.pool": "Its instances are kept, and cost as much, until {until}: your next job of this shape "
+    "starts on them.",
+    "job.give-back": "Give them back now",
+    "stop.pool": "The instances that `{job}` kept are given back.",
     "job.last-line": "The last line of its log:",
     "job.hint.image": "SageMaker can't get the image. Check its address and region; an image of another "
     "account needs a policy on its repository that lets this account pull it.",
