@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,7 +88,10 @@ def test_a_deployment_changes_what_is_called() -> None:
     A new layer or a parameter's new value isn't seen, not even with AutoPublishAliasAllProperties:
     https://github.com/aws/serverless-application-model/issues/3820
     """
-    for function in (template()["Globals"]["Function"], *(f["Properties"] for f in FUNCTIONS.values())):
+    for function in (
+        template()["Globals"]["Function"],
+        *(f["Properties"] for f in FUNCTIONS.values()),
+    ):
         assert not [name for name in function if name.startswith("AutoPublish")]
     for role in resources("AWS::IAM::Role").values():
         for policy in role["Properties"]["Policies"]:
@@ -167,14 +171,28 @@ def test_the_ca_rotates_by_one_parameter(setting: str, keys: list[str]) -> None:
     assert told == ",".join(f"{key}.Arn" for key in keys)
 
 
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_half_of_a_functions_environment_is_left_for_the_parameters(name: str) -> None:
+    """Lambda measures all variables as JSON and takes 4096 bytes: docs/deploy.md says what fits."""
+    place = Place(stack="sshq-production", region="ap-southeast-2", account="123456789012")
+    stack = Template.load(ROOT / "template.yaml", place=place, overrides={"Admins": "T0001/U0001"})
+
+    environment = stack.function(name, _Named("x" * 80)).environment
+
+    assert len(json.dumps(environment)) < 2400
+
+
 class _Named:
     """Resources by what they are called."""
 
+    def __init__(self, before: str = "") -> None:
+        self._before = before
+
     def ref(self, logical_id: str) -> str:
-        return logical_id
+        return self._before + logical_id
 
     def attribute(self, logical_id: str, name: str) -> str:
-        return f"{logical_id}.{name}"
+        return f"{self._before}{logical_id}.{name}"
 
 
 def test_the_slack_secret_has_no_value_in_the_stack() -> None:
