@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sshq.adapters.clock import SystemClock
 from sshq.adapters.dynamodb.jobs import new_item
 from sshq.adapters.dynamodb.table import _serialised
 from sshq.chat import views
@@ -21,6 +22,7 @@ from sshq.domain.identity import Actor
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
+from sshq.use_cases.orphans import EVERY_MINUTES
 from sshq.use_cases.sweep import sweep
 from sshq_sandbox.slack.render import plain_text
 from tests.core_aws import TABLE, CoreAws, core_aws
@@ -30,6 +32,7 @@ from tests.three_stops import FAR, Account, Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 OWNERS = 20
 TABLES = (10, 10_000)
@@ -111,6 +114,8 @@ def _quiet_round(account: Account) -> bool:
         return stored is not None and stored.phase is Phase.READY
 
     account.until(is_ready, "it becomes ready")
+    if account.live.clock.now().minute % EVERY_MINUTES == 0:
+        account.live.clock = _AMinuteLater()  # every tenth round looks for orphans as well
     sweep(account.live)
     before = len(account.aws.calls())
     sweep(account.live)
@@ -153,6 +158,11 @@ def _one_too_many(account: Account) -> bool:
 
 
 CALLS_A_JOB = 5
+
+
+class _AMinuteLater(SystemClock):
+    def now(self) -> datetime:
+        return super().now() + timedelta(minutes=1)
 
 
 def _costs() -> bool:

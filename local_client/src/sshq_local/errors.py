@@ -19,6 +19,10 @@ class Exit(IntEnum):
     SSH_FAILED = 255
 
 
+LEASE_ENDED = "lease-ended"
+"""The access API's reason for a lease that is over: its job has ended, or somebody took it back."""
+
+
 class Reason(StrEnum):
     """Why this computer refused. The access API's reasons come as its problem documents name them."""
 

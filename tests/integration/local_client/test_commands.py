@@ -135,6 +135,21 @@ def test_ls_status_stop_and_what_is_left(api: Any, run: Any, tmp_path: Path) -> 
     assert json.loads(run("ls", "--json").stdout) == {"leases": []}
 
 
+def test_a_lease_that_is_over_hides_none_of_the_others(api: Any, run: Any) -> None:
+    run("connect", api.ticket, "--no-shell")
+    over = {"type": "urn:sshq:refusal:lease-ended", "detail": "It has ended.", "next": "-"}
+
+    def ended(_: Any) -> Any:
+        return 410, {"Content-Type": "application/problem+json"}, json.dumps(over).encode()
+
+    for command, said in (("status", "over (its job has ended"), ("sessions", "No open")):
+        api.trouble = [ended]
+        done = run(command)
+        assert (done.returncode, said in done.stdout) == (0, True), done.stderr
+        api.trouble = [ended]
+        assert run(command, JOB).returncode == 1
+
+
 def test_disconnect_takes_everything_out(api: Any, run: Any, tmp_path: Path) -> None:
     run("connect", api.ticket, "--no-shell")
     done = run("disconnect")

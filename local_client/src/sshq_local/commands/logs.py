@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from sshq_local.errors import Exit, Reason, Refusal, refusal
+from sshq_local.errors import LEASE_ENDED, Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
@@ -58,7 +58,7 @@ def _follow(api: AccessApi, after: str, *, several: bool, as_json: bool) -> None
             if refused.exit_code is Exit.UNREACHABLE:  # the laptop slept, or changed its network
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
-            if refused.reason == "lease-ended":
+            if refused.reason == LEASE_ENDED:
                 return
             raise
         after = str(answer.get("next") or after)

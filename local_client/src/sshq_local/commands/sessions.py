@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sshq_local.errors import Exit, Reason, refusal
+from sshq_local.errors import LEASE_ENDED, Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     store = LeaseStore(this_installation().data)
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
-    found = [(lease, each) for lease in leases for each in api_of(lease, store).sessions()]
+    found = [
+        (lease, each)
+        for lease in leases
+        for each in _open_on(lease, store, named=bool(arguments.job))
+    ]
     if arguments.end is not None:
         lease = _holder(found, arguments.end)
         api_of(lease, store).end_session(arguments.end)
@@ -43,6 +47,16 @@ def run(arguments: argparse.Namespace) -> int:
     if not found:
         print(text("leases.no-sessions"))
     return Exit.OK
+
+
+def _open_on(lease: Lease, store: LeaseStore, *, named: bool) -> list[dict[str, Any]]:
+    """A lease's open sessions; one that is over has none, unless it is the one that was named."""
+    try:
+        return api_of(lease, store).sessions()
+    except Refusal as refused:
+        if named or refused.reason != LEASE_ENDED:
+            raise
+        return []
 
 
 def _holder(found: list[tuple[Lease, dict[str, Any]]], session: str) -> Lease:

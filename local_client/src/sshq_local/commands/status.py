@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sshq_local.errors import Exit
+from sshq_local.errors import LEASE_ENDED, Exit, Refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     store = LeaseStore(this_installation().data)
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
-    answers = [(lease, _asked(lease, store)) for lease in leases]
+    answers = [(lease, _asked(lease, store, named=bool(arguments.job))) for lease in leases]
     if arguments.json:
         say_json({"jobs": [answer for _, answer in answers]})
         return Exit.OK
@@ -44,9 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _asked(lease: Lease, store: LeaseStore) -> dict[str, Any]:
-    """The API's answer; an end that was moved meanwhile is remembered."""
-    answer = api_of(lease, store).lease()
+def _asked(lease: Lease, store: LeaseStore, *, named: bool) -> dict[str, Any]:
+    """The API's answer; an end that was moved meanwhile is remembered. Of several leases, one that is
+    over is no reason to say nothing of the others.
+    """
+    try:
+        answer = api_of(lease, store).lease()
+    except Refusal as refused:
+        if named or refused.reason != LEASE_ENDED:
+            raise
+        return {"job": lease.job, "job_state": text("leases.over")}
     with contextlib.suppress(ValueError):
         moved = datetime.fromisoformat(str(answer.get("expires_at", ""))).timestamp()
         store.prolong(lease, int(moved))

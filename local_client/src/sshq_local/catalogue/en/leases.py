@@ -22,6 +22,7 @@ TEXTS = {
     "leases.clean": "Nothing of sshq is left in {folder}.",
     "leases.left-over": "Only what isn't sshq's is left in {folder}.",
     "leases.session": "since {since}",
+    "leases.over": "over (its job has ended, or somebody took it back)",
     "leases.no-sessions": "No open connections.",
     "leases.session-ended": "{job}: {session} has ended.",
     "leases.no-such-session": "The leases of this computer have no open session {session}.",

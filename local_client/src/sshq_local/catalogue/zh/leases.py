@@ -22,6 +22,7 @@ TEXTS = {
     "leases.clean": "{folder} 中已没有 sshq 的任何东西。",
     "leases.left-over": "{folder} 中只剩下不属于 sshq 的东西。",
     "leases.session": "自 {since}",
+    "leases.over": "已失效（作业已结束，或访问权被收回）",
     "leases.no-sessions": "没有打开的连接。",
     "leases.session-ended": "{job}：{session} 已结束。",
     "leases.no-such-session": "本机的租约没有打开的会话 {session}。",
