@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # How busy the node is, as far as sh can see. null means "don't know", which counts as busy.
 
-# What a connection's keep-alives (ours and the client's) come to in a minute, with room to spare.
-KEEP_ALIVE_BYTES=1024
+# What a connection's keep-alives (ours and the client's) come to in a minute, with room to spare, and
+# an editor's that was left open: VS Code keeps each of its two connections with 13 bytes every 5 s,
+# which sshd reads and writes. One of them was measured at 1.9 KB a minute, with the client's own.
+KEEP_ALIVE_BYTES=4096
 
 # activity_begin, `activity_sample` every few seconds, `activity` once a minute: bytes, typing and CPU
 # are told as what came since; of the GPU's samples, the highest.

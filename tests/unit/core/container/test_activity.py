@@ -89,12 +89,12 @@ def test_of_two_samples_the_higher_counts_and_the_unknown_most(
 
 @pytest.mark.parametrize(
     ("grown", "connections", "left"),
-    [("5000", 0, b"5000"), ("5000", 2, b"2918"), ("900", 1, b"0"), ("", 1, b"")],
+    [("9000", 0, b"9000"), ("9000", 2, b"672"), ("4000", 1, b"0"), ("", 1, b"")],
 )
 def test_keep_alives_are_no_activity(
     sh: Callable[..., bytes], grown: str, connections: int, left: bytes
 ) -> None:
-    """A minute's: some 17 bytes a second for each connection are taken off."""
+    """A minute's: some 68 bytes a second for each connection are taken off."""
     stand_in = 'ssh_connections() { printf "%s" "$2"; }\n'
     ids = " ".join(["4711"] * connections)
     script = stand_in.replace("$2", ids) + 'above_keep_alive "$1" 60000'
