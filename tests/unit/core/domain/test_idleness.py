@@ -104,6 +104,32 @@ def test_more_work_never_ends_a_job_sooner(
 
 
 @settings(deadline=None)
+@given(minutes, st.sets(st.integers(0, 79)), st.integers(0, 10))
+def test_a_record_that_is_late_or_lost_makes_nothing_idler(
+    told_minutes: list[dict[str, Any] | None], lost: set[int], later: int
+) -> None:
+    now = len(told_minutes) + later
+    rest = [None if place in lost else facts for place, facts in enumerate(told_minutes)]
+    all_heard = judge(observed(Idleness(), story(told_minutes)), now, 5 * MINUTE)
+    less_heard = judge(observed(Idleness(), story(rest)), now, 5 * MINUTE)
+
+    assert less_heard.since <= all_heard.since
+
+
+@settings(deadline=None)
+@given(minutes, st.sampled_from(BUSY))
+def test_time_alone_makes_nothing_idle(
+    told_minutes: list[dict[str, Any] | None], work: dict[str, Any]
+) -> None:
+    """Only minutes that were told of do: after work, waiting for the next record isn't idling."""
+    found = observed(Idleness(), story([*told_minutes, work]))
+
+    for later in range(30):
+        now = len(told_minutes) + 1 + later
+        assert judge(found, now, 5 * MINUTE).verdict is Verdict.ACTIVE
+
+
+@settings(deadline=None)
 @given(minutes, limits)
 def test_nobody_is_ended_without_a_warning(
     told_minutes: list[dict[str, Any] | None], limit: timedelta
