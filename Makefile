@@ -84,6 +84,10 @@ show-foundation: $(VENV)/.ready ## Print the evidence for the foundation
 show-jobs: $(VENV)/.ready ## Print the evidence for jobs: asked for, watched, ended
 	@$(BIN)/python -m scripts.show_jobs
 
+.PHONY: record-traces
+record-traces: $(VENV)/.ready ## Record traces of idleness anew (Linux, as root; ten minutes)
+	@nice $(BIN)/python -m scripts.record_traces
+
 .PHONY: show-container
 show-container: $(VENV)/.ready ## Print the evidence for the container (Linux, as root; debootstrap)
 	@$(BIN)/python scripts/show_container.py

@@ -45,18 +45,20 @@ def show() -> bool:
 
 
 def _traces() -> bool:
-    _heading("traces of activity: 1 recorded, 1 altered from it, the rest composed → warned, ended")
+    traces = {path.stem: read(path) for path in TRACES}
+    origins = Counter(trace.origin for trace in traces.values())
+    counted = ", ".join(f"{count} {origin}" for origin, count in sorted(origins.items()))
+    _heading(f"traces of activity ({counted}) → warned and ended in which minute")
     held = True
-    print(f"  {'trace':<34} {'limit':>6}  {'warned':>13}  {'ended':>13}")
-    for path in TRACES:
-        trace = read(path)
+    print(f"  {'trace':<28} {'origin':<9} {'limit':>6}  {'warned':>14}  {'ended':>14}")
+    for name, trace in traces.items():
         got = replay(trace)
         fits = (got.warned, got.stopped) == (trace.warned, trace.stopped)
         held &= fits
         print(
-            f"  {path.stem:<34} {trace.idle_seconds // 60:>4} m"
-            f"  {_minute(got.warned, trace.warned):>13}  {_minute(got.stopped, trace.stopped):>13}"
-            f"{'' if fits else '   WRONG'}"
+            f"  {name:<28} {trace.origin:<9} {trace.idle_seconds // 60:>4} m"
+            f"  {_minute(got.warned, trace.warned):>14}  {_minute(got.stopped, trace.stopped):>14}"
+            f"{'' if fits else '   WRONG'}{f'   gap: {trace.gap}' if trace.gap else ''}"
         )
     return held
 

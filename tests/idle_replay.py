@@ -6,6 +6,9 @@ keeps it, with the seconds since the job was ready in place of the time.
     {"trace": "…", "nodes": 1, "idle": "30m", "minutes": 45, "warned": 25, "stopped": 30}
     {"s": 60, "node": "algo-1", "line": "{\"sshq\":1,\"stage\":\"activity\",…}"}
     {"s": 60, "rank": 0, "activity": {…}}        the same, but the facts of such a record alone
+
+The first line also says either how it was `recorded` (scripts/record_traces.py) or that it is `composed`,
+and why it isn't recorded. A `gap` is where the rule knows less than its user, who would say `user`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ from tests.job_lives import comes_up, moves, record, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
+FOLDER = Path(__file__).parent / "traces"
+TRACES = sorted(FOLDER.glob("*.jsonl"))
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Trace:
     stopped: int | None = None
     keeps: Sequence[int] = ()
     blind: tuple[int, int] = (0, 0)
+    origin: str = ""
+    gap: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ def read(path: Path) -> Trace:
         stopped=first.get("stopped"),
         keeps=first.get("keeps", ()),
         blind=tuple(first.get("blind", (0, 0))),
+        origin=next(kind for kind in ("recorded", "composed") if first.get(kind)),
+        gap=first.get("gap", ""),
     )
 
 
@@ -98,7 +106,7 @@ def replay(trace: Trace) -> Outcome:
         for line in trace.lines:
             if minute - 1 < line.seconds / 60 <= minute:
                 at = ready + timedelta(seconds=line.seconds)
-                services.job_logs.print(job.name, at, _dated(line.text, at), node=line.node)
+                services.job_logs.print(job.name, at, dated(line.text, at), node=line.node)
         if trace.blind[0] <= minute < trace.blind[1]:
             continue
         spoken = len(services.chat.said)
@@ -115,14 +123,7 @@ def replay(trace: Trace) -> Outcome:
     return Outcome(warned, None, said)
 
 
-def _line(entry: dict[str, Any]) -> Line:
-    if "line" in entry:
-        return Line(entry["s"], entry["node"], entry["line"])
-    text = record("activity", rank=entry["rank"], **entry["activity"])
-    return Line(entry["s"], f"algo-{entry['rank'] + 1}", text)
-
-
-def _dated(text: str, at: Any) -> str:
+def dated(text: str, at: Any) -> str:
     """The line as it would have been printed then: a record says its own time."""
     try:
         record = json.loads(text)
@@ -132,3 +133,10 @@ def _dated(text: str, at: Any) -> str:
         return text
     stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return json.dumps(record | {"at": stamp}, separators=(",", ":"))
+
+
+def _line(entry: dict[str, Any]) -> Line:
+    if "line" in entry:
+        return Line(entry["s"], entry["node"], entry["line"])
+    text = record("activity", rank=entry["rank"], **entry["activity"])
+    return Line(entry["s"], f"algo-{entry['rank'] + 1}", text)

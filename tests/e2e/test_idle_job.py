@@ -1,0 +1,83 @@
+"""A job that nobody uses, as its owner sees it in Slack: what a real container told, the clock moved."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import SANDBOX, Sandbox, run_job
+from tests.idle_replay import FOLDER, dated, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+TRACE = read(FOLDER / "nobody_enters.jsonl")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox whose clock is moved, so no other test's."""
+    made = Sandbox(tmp_path, str(tmp_path / "state" / "tls" / "ca.pem"))
+    assert made.run(*SANDBOX, "up", "--detach").code == 0
+    try:
+        made.slash("admin", "setup")
+        made.click("admin", "Confirm")
+        made.slash("admin", "add-user @alice")
+        yield made
+    finally:
+        made.run(*SANDBOX, "down")
+
+
+def clock(sandbox: Sandbox, step: str) -> datetime:
+    """Move it on; what is due fires. The time then."""
+    done = sandbox.run(*SANDBOX, "clock", step, "--json")
+    assert done.code == 0, done.err
+    return datetime.fromisoformat(json.loads(done.out)["now"])
+
+
+def hears(sandbox: Sandbox, job: str, ready: datetime, minutes: range) -> None:
+    """CloudWatch gets what the recorded container told of these minutes."""
+    logs = sandbox.aws("logs")
+    (stream,) = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")[
+        "logStreams"
+    ]
+    events = []
+    for line in TRACE.lines[minutes.start - 1 : minutes.stop - 1]:
+        at = ready + timedelta(seconds=line.seconds)
+        events.append({"timestamp": int(at.timestamp() * 1000), "message": dated(line.text, at)})
+    logs.put_log_events(
+        logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"], logEvents=events
+    )
+
+
+def test_its_owner_is_told_why_keeps_it_and_then_stops_it(own: Sandbox) -> None:
+    job = run_job(own, options="--idle 5m").name
+    ready = datetime.now(UTC)
+
+    hears(own, job, ready, range(1, 4))
+    clock(own, "+200s")
+    assert "Nobody seems to use" not in own.inbox("alice")
+
+    hears(own, job, ready, range(4, 5))
+    clock(own, "+60s")
+    own.eventually(lambda: "Nobody seems to use" in own.inbox("alice"), "the warning")
+    shown = own.inbox("alice").split("Nobody seems to use")[-1]
+    assert "idle 4 of 5 min: no keystrokes, no data over SSH, CPU" in shown
+    assert "GPU 0 %" in shown
+    assert "[Keep 1 h]" in shown
+    assert "[Stop now]" in shown
+
+    assert "isn't ended for being idle before" in own.click("alice", "Keep 1 h")
+    hears(own, job, ready, range(5, 11))
+    clock(own, "+360s")
+    assert "stopped" not in own.slash("alice", f"status {job}")
+
+    own.click("alice", "Stop now")
+    own.eventually(
+        lambda: f"`{job}`: stopped; nothing of it costs" in own.inbox("alice"), "the end"
+    )
