@@ -48,7 +48,7 @@ class Broker:
                 nodes=(Node(rank=0, id=self.node, host_keys=("ssh-ed25519 AAAA",)),),
             )
         )
-        self.redeem_and_open()  # the first time makes the clients and asks for the CA's public key
+        self.connect_and_open()  # the first time makes the clients and asks for the CA's public key
 
     def ticket(self) -> str:
         """The code of a new ticket."""
@@ -57,19 +57,19 @@ class Broker:
         self.live.tickets.add(tickets.issue(code=code, job=JOB, owner=ALICE, now=now))
         return code
 
-    def redeem(self, laptop: Laptop, code: str) -> str:
-        """The lease's id."""
+    def connect(self, laptop: Laptop, code: str) -> dict[str, Any]:
+        """A lease with its first session, as `sshq-local connect` asks for it."""
         body = {"ticket": code, "public_key": laptop.public_key}
-        return str(self._ask(laptop, "/v1/redeem", body, "redeem")["id"])
+        return self._ask(laptop, "/v1/redeem", body, "redeem", prefer="sshq-session=0")
 
     def open(self, laptop: Laptop, lease: str) -> dict[str, Any]:
         """A session on the node."""
         return self._ask(laptop, f"/v1/leases/{lease}/sessions", {"rank": 0}, lease)
 
-    def redeem_and_open(self) -> dict[str, Any]:
-        """A new laptop, from its ticket to a session."""
+    def connect_and_open(self) -> None:
+        """A new laptop, its first session and another one."""
         laptop = Laptop(self.live)
-        return self.open(laptop, self.redeem(laptop, self.ticket()))
+        self.open(laptop, self.connect(laptop, self.ticket())["id"])
 
     def calls_since(self, before: int) -> list[str]:
         """The bot's AWS calls after its first `before` ones; those that write the audit say so."""
@@ -79,8 +79,11 @@ class Broker:
         ]
 
     @staticmethod
-    def _ask(laptop: Laptop, path: str, body: dict[str, Any], key_id: str) -> dict[str, Any]:
-        status, _, answer = laptop.signed("POST", path, json.dumps(body).encode(), key_id)
+    def _ask(
+        laptop: Laptop, path: str, body: dict[str, Any], key_id: str, *, prefer: str = ""
+    ) -> dict[str, Any]:
+        content = json.dumps(body).encode()
+        status, _, answer = laptop.signed("POST", path, content, key_id, prefer=prefer)
         if status >= 300:
             raise RuntimeError(f"{path}: {status} {answer.decode()}")
         found: dict[str, Any] = json.loads(answer)

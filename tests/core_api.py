@@ -45,12 +45,15 @@ class Laptop:
         return line.decode()
 
     def signed(
-        self, method: str, path: str, body: bytes, key_id: str
+        self, method: str, path: str, body: bytes, key_id: str, *, prefer: str = ""
     ) -> tuple[int, dict[str, str], bytes]:
         """A request with a fresh signature of the laptop's key."""
-        return self.call(method, path, body, self.headers(method, path, body, key_id))
+        headers = self.headers(method, path, body, key_id, prefer=prefer)
+        return self.call(method, path, body, headers)
 
-    def headers(self, method: str, path: str, body: bytes, key_id: str) -> dict[str, str]:
+    def headers(
+        self, method: str, path: str, body: bytes, key_id: str, *, prefer: str = ""
+    ) -> dict[str, str]:
         """The headers that sign a request, by the client's own code."""
         return signature_headers(
             self.key,
@@ -60,6 +63,7 @@ class Laptop:
             body=body,
             created=int(self._clock.now().timestamp()),
             nonce=f"nonce-{next(self._nonces):08}",
+            prefer=prefer,
         ) | {"Content-Type": "application/json"}
 
     def call(

@@ -51,11 +51,15 @@ def a_nonce(services: MemoryServices, key: str = "key-1") -> Nonce:
 
 
 def redeemed(
-    services: MemoryServices, code: str, key: str = "key-1", source: str = "192.0.2.1"
+    services: MemoryServices,
+    code: str,
+    key: str = "key-1",
+    source: str = "192.0.2.1",
+    rank: int | None = None,
 ) -> LeaseAnswer:
     """The API's answer to a key that came with this code."""
     body = RedeemBody(ticket=code, public_key=KEY, client=ClientFacts(version="0.1.0", os="linux"))
-    return redeem(services, body, nonce=a_nonce(services, key), source=source)
+    return redeem(services, body, nonce=a_nonce(services, key), source=source, rank=rank)
 
 
 def a_lease(services: MemoryServices, job: Job, key: str = "key-1") -> Lease:

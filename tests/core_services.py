@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from sshq.chat.view import View
     from sshq.domain.approvals import Approval
+    from sshq.domain.audit import Event
     from sshq.domain.drift import Drift
     from sshq.domain.leases import Lease, LeaseEnd, LeaseSession
     from sshq.domain.rates import Rate
@@ -129,7 +130,8 @@ class MemoryMembers:
 
 class MemoryJobs:
     members: MemoryMembers
-    """Set by MemoryServices."""
+    shares: MemoryShares
+    """Both set by MemoryServices."""
 
     latest = datetime.max.replace(tzinfo=UTC)
 
@@ -142,8 +144,8 @@ class MemoryJobs:
     def get(self, name: str) -> Job | None:
         return self.all.get(name)
 
-    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
-        return self.all.get(name), self.members.get(member)
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None, Share | None]:
+        return self.all.get(name), self.members.get(member), self.shares.get(name, member)
 
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
         job = self.all.get(name)
@@ -193,7 +195,15 @@ class MemoryLeases:
         self.nonces: set[tuple[str, str]] = set()
 
     def redeem(
-        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+        self,
+        lease: Lease,
+        nonce: Nonce,
+        *,
+        source: Rate,
+        now: datetime,
+        shared: bool = False,
+        session: LeaseSession | None = None,
+        events: Sequence[Event] = (),
     ) -> Redeemed:
         tickets, job = self.services.tickets, self.services.jobs.get(lease.job)
         ticket = tickets.all.get(lease.ticket)
@@ -211,6 +221,10 @@ class MemoryLeases:
             or (shared and not is_shared)
         ):
             return Redeemed.NOT_ALLOWED
+        if session is not None:
+            if len(self.sessions(session.owner)) >= MOST_SESSIONS:
+                return Redeemed.NO_ROOM
+            self.open[session.id] = session
         spent = {
             "redeemed_by": lease.key_fingerprint,
             "lease": lease.id,
@@ -220,6 +234,7 @@ class MemoryLeases:
         self.nonces.add((nonce.key, nonce.value))
         self.all[lease.id] = lease
         self.unsettled.add(lease.id)
+        self.services.audit.record_all(events)
         return Redeemed.NEW
 
     def get(self, lease: str) -> Lease | None:
@@ -249,7 +264,14 @@ class MemoryLeases:
     def of_member(self, member: Actor) -> list[Lease]:
         return [lease for lease in self._unsettled() if lease.owner == member]
 
-    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
+    def add_session(
+        self,
+        session: LeaseSession,
+        nonce: Nonce,
+        *,
+        now: datetime,
+        events: Sequence[Event] = (),
+    ) -> SessionAdded:
         if not self.all[session.lease].is_live(now):
             return SessionAdded.LEASE_ENDED
         if (nonce.key, nonce.value) in self.nonces:
@@ -258,6 +280,7 @@ class MemoryLeases:
             return SessionAdded.TOO_MANY
         self.nonces.add((nonce.key, nonce.value))
         self.open[session.id] = session
+        self.services.audit.record_all(events)
         return SessionAdded.ADDED
 
     def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None:
@@ -845,6 +868,10 @@ class MemoryAudit:
     def begin(self, request: str) -> None:
         self.request = request
 
+    def record_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.record(event.name, actor=event.actor, **event.facts)
+
     def record(self, event: str, *, actor: Actor | None, **facts: str) -> None:
         self.events.append((event, actor, facts))
         entry = Entry(
@@ -927,7 +954,7 @@ class MemoryServices:
     def __post_init__(self) -> None:
         self.leases.services = self
         self.audit.clock = self.nodes.clock = self.clock
-        self.jobs.members = self.members
+        self.jobs.members, self.jobs.shares = self.members, self.shares
 
     @cached_property
     def budgets(self) -> MemoryBudgets:

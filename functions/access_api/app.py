@@ -39,10 +39,13 @@ Id = Annotated[str, Path(pattern="^[A-Za-z0-9._-]{1,128}$")]
 
 @app.post("/v1/redeem")
 def redeem_ticket(body: access.RedeemBody) -> access.LeaseAnswer:
-    """Redeem a one-time ticket with a new key."""
-    nonce = bearer_of(live(), _request(), body.public_key)
+    """Redeem a one-time ticket with a new key.
+
+    With `Prefer: sshq-session=<rank>`, covered by the signature, a new lease brings its first session.
+    """
+    nonce, rank = bearer_of(live(), _request(), body.public_key)
     source = app.current_event.request_context.http.source_ip
-    return redeem(live(), body, nonce=nonce, source=source)
+    return redeem(live(), body, nonce=nonce, source=source, rank=rank)
 
 
 @app.get("/v1/leases/<lease>")
@@ -168,8 +171,14 @@ def on_other_type(error: Exception) -> Response[str]:
 
 @app.not_found
 def on_unknown_path(_error: NotFoundError) -> Response[str]:
-    """No such path."""
+    """No such path, or one that doesn't know the method."""
     path = app.current_event.path
+    allowed = _methods_of(path)
+    if allowed and app.current_event.http_method not in allowed:
+        refusal = Refusal(Reason.BAD_REQUEST, problem=f"{path} takes {', '.join(allowed)} only")
+        answer = _problem(refusal, HTTPStatus.METHOD_NOT_ALLOWED)
+        answer.headers["Allow"] = ", ".join(allowed)
+        return answer
     return _problem(
         Refusal(Reason.BAD_REQUEST, problem=f"there is no {path}"), HTTPStatus.NOT_FOUND
     )
@@ -196,7 +205,13 @@ def _request() -> SignedRequest:
         path=event.raw_path,
         headers=event.headers,
         body=body.encode(),
+        query=event.raw_query_string or "",
     )
+
+
+def _methods_of(path: str) -> list[str]:
+    routes = (*app._static_routes, *app._dynamic_routes)  # noqa: SLF001  it tells nobody else
+    return sorted({str(route.method) for route in routes if route.rule.match(path)})
 
 
 def _bug(error: Exception) -> Response[str]:

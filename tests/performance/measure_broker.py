@@ -32,6 +32,8 @@ LATENCY = {"dynamodb": 0.005, "kms": 0.015, "s3": 0.03, "ssm": 0.06}
 SLEEP_SECONDS = 5.0
 POLL_SECONDS = 1.0
 TIMES = 7
+CALLS = "ticket -> session, warm (AWS calls)"
+MOST_CALLS = 5
 BUCKET = "the-old-helpers-bucket"
 
 
@@ -45,7 +47,8 @@ def main() -> int:
     report.parent.mkdir(exist_ok=True)
     known = json.loads(report.read_text()) if report.exists() else {}
     report.write_text(json.dumps(known | figures, indent=1) + "\n")
-    return 0 if figures["new way / old way"] <= 0.1 else 1
+    held = figures[CALLS] <= MOST_CALLS and figures["new way / old way"] <= 0.1
+    return 0 if held else 1
 
 
 def measure(times: int = TIMES) -> dict[str, float]:
@@ -54,10 +57,12 @@ def measure(times: int = TIMES) -> dict[str, float]:
         broker = Broker(aws, _wait)
         laptop, code = Laptop(broker.live), broker.ticket()
         before = len(aws.calls())
-        lease = broker.redeem(laptop, code)
-        redeeming = broker.calls_since(before)
+        answer = broker.connect(laptop, code)
+        if not answer["session"]["token"]:
+            raise RuntimeError("the lease came without its first session")
+        connecting = broker.calls_since(before)
         before = len(aws.calls())
-        broker.open(laptop, lease)
+        broker.open(laptop, answer["id"])
         opening = broker.calls_since(before)
         codes = [broker.ticket() for _ in range(times)]
         asked = statistics.median(_seconds(lambda c=c: _new(broker, c)) for c in codes)  # type: ignore[misc]
@@ -65,14 +70,13 @@ def measure(times: int = TIMES) -> dict[str, float]:
         started = 2 * statistics.median(_seconds(_start_client) for _ in range(times))
         old_way = _OldWay(aws, broker.node)
         old = _seconds(old_way.connect)
-        print(f"redeem: {', '.join(redeeming)}\nopen:   {', '.join(opening)}")
-        print(f"old:    {', '.join(old_way.calls)}, sleep {SLEEP_SECONDS:g}")
+        print(f"ticket to session: {', '.join(connecting)}")
+        print(f"another session:   {', '.join(opening)}")
+        print(f"old: {', '.join(old_way.calls)}, sleep {SLEEP_SECONDS:g}")
     return {
-        "redeem, warm (AWS calls)": len(redeeming),
-        "  of them the audit's": sum(call.endswith("(audit)") for call in redeeming),
-        "open a session, warm (AWS calls)": len(opening),
-        "  of them the audit's ": sum(call.endswith("(audit)") for call in opening),
-        "ticket -> session: the two requests, warm (s)": asked,
+        CALLS: len(connecting),
+        "another session, warm (AWS calls)": len(opening),
+        "ticket -> session: the request, warm (s)": asked,
         "  and the client's two processes (s)": started,
         "old helper's way to a session (s)": old,
         "new way / old way": (asked + started) / old,
@@ -84,8 +88,7 @@ def _start_client() -> None:
 
 
 def _new(broker: Broker, code: str) -> None:
-    laptop = Laptop(broker.live)
-    broker.open(laptop, broker.redeem(laptop, code))
+    broker.connect(Laptop(broker.live), code)
 
 
 class _OldWay:

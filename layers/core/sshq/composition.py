@@ -17,13 +17,13 @@ from sshq.domain import tags
 from sshq.settings import Settings, settings_from
 
 if TYPE_CHECKING:
+    from sshq.adapters.dynamodb.audit import DynamoAudit
     from sshq.adapters.dynamodb.table import Table
     from sshq.adapters.slack_secret import SlackSecret
     from sshq.ports import (
         Account,
         AgentMirror,
         Approvals,
-        Audit,
         Budgets,
         CertificateAuthority,
         Chat,
@@ -101,7 +101,7 @@ class Live:
     def leases(self) -> Leases:
         from sshq.adapters.dynamodb.leases import DynamoLeases
 
-        return DynamoLeases(self._table)
+        return DynamoLeases(self._table, self.audit)
 
     @cached_property
     def shares(self) -> Shares:
@@ -172,7 +172,7 @@ class Live:
         return DynamoApprovals(self._table)
 
     @cached_property
-    def audit(self) -> Audit:
+    def audit(self) -> DynamoAudit:
         from sshq.adapters.dynamodb.audit import DynamoAudit
 
         return DynamoAudit(self._table, self.clock, self.randomness, self._trail)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sshq.chat.view import View
     from sshq.domain.agent_pin import AgentPin
     from sshq.domain.approvals import Approval
-    from sshq.domain.audit import Entry, Link
+    from sshq.domain.audit import Entry, Event, Link
     from sshq.domain.budgets import Ledger, Spending
     from sshq.domain.drift import Drift
     from sshq.domain.identity import Actor
@@ -94,8 +94,8 @@ class Jobs(Protocol):
 
     def get(self, name: str) -> Job | None: ...
 
-    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
-        """A job, and the membership of who wants into it: one read of both."""
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None, Share | None]:
+        """A job, the membership of who wants into it, and the share that lets them: one read."""
         ...
 
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:
@@ -135,9 +135,18 @@ class Leases(Protocol):
     """The leases and the SSM sessions that were started under them."""
 
     def redeem(
-        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+        self,
+        lease: Lease,
+        nonce: Nonce,
+        *,
+        source: Rate,
+        now: datetime,
+        shared: bool = False,
+        session: LeaseSession | None = None,
+        events: Sequence[Event] = (),
     ) -> Redeemed:
-        """Spend the lease's ticket for its key and store the lease: one step, or nothing.
+        """Spend the lease's ticket for its key, store the lease, its first session if it comes with
+        one, and record the events: one step, or nothing.
 
         NEW for exactly one key, only before the ticket's time is up, while the job is ready, its
         owner a member, the nonce new and the source within its rate; with `shared` also only while
@@ -171,8 +180,15 @@ class Leases(Protocol):
         """Those that aren't settled."""
         ...
 
-    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
-        """One step, or nothing: then the session must be terminated."""
+    def add_session(
+        self,
+        session: LeaseSession,
+        nonce: Nonce,
+        *,
+        now: datetime,
+        events: Sequence[Event] = (),
+    ) -> SessionAdded:
+        """Store it and record the events: one step, or nothing: then the session must be terminated."""
         ...
 
     def remove_sessions(self, member: Actor, sessions: Iterable[str]) -> None: ...

@@ -65,14 +65,21 @@ class AccessApi:
         self._nonce = nonce
         self._sleep = sleep
 
-    def redeem(self, code: str, public_key: str, *, version: str, system: str) -> dict[str, Any]:
-        """Trade a ticket's code for a lease. The same code and key give the same lease again."""
+    def redeem(
+        self, code: str, public_key: str, *, version: str, system: str, rank: int | None = None
+    ) -> dict[str, Any]:
+        """Trade a ticket's code for a lease. The same code and key give the same lease again.
+
+        With `rank`, a new lease may bring a first session on that machine: `session`.
+        """
+        prefer = "" if rank is None else f"sshq-session={rank}"
         body = {
             "ticket": code,
             "public_key": public_key,
             "client": {"version": version, "os": system},
         }
-        return self._call("POST", "/v1/redeem", body)
+        # An API that doesn't know what is preferred gives the lease alone.
+        return self._call("POST", "/v1/redeem", body, prefer=prefer)
 
     def open_session(self, rank: int) -> dict[str, Any]:
         """id, stream_url, token, region, expires_at. Not asked for twice: each one is a session."""
@@ -131,15 +138,17 @@ class AccessApi:
         *,
         query: str = "",
         repeatable: bool = True,
+        prefer: str = "",
     ) -> dict[str, Any]:
         content = b"" if body is None else json.dumps(body).encode()
+        target = f"{path}?{query}" if query else path
         for pause in (*_PAUSES, None):
             sent = False
             try:
                 connection = self._connect()
                 try:
                     sent = True
-                    received = self._exchange(connection, method, path, query, content)
+                    received = self._exchange(connection, method, target, content, prefer)
                 finally:
                     connection.close()
             except BadAnswerError as error:
@@ -167,22 +176,27 @@ class AccessApi:
             ) from error
 
     def _exchange(
-        self, connection: socket.socket, method: str, path: str, query: str, content: bytes
+        self,
+        connection: socket.socket,
+        method: str,
+        target: str,
+        content: bytes,
+        prefer: str,
     ) -> HttpAnswer:
         headers = signature_headers(
             self._key,
             key_id=self._key_id,
             method=method,
-            path=path,
+            path=target.partition("?")[0],
             body=content,
             created=int(self._now()),
             # A new one for each attempt: the API remembers the nonces that it has seen.
             nonce=self._nonce(),
+            prefer=prefer,
         )
         if content:
             headers["Content-Type"] = "application/json"
         headers["Host"] = self.host
-        target = f"{path}?{query}" if query else path
         return exchange(
             connection, method, target, headers=headers, body=content, largest=_LARGEST_ANSWER
         )

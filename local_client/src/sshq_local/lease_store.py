@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sshq_local.atomic_write import write_atomically
 from sshq_local.errors import Reason, Refusal, refusal
 from sshq_local.file_lock import locked
+from sshq_local.first_session import FILE
 from sshq_local.lease import Lease, Node, lease_from_json
 from sshq_local.private_folder import make_private_folder
 
@@ -110,7 +111,9 @@ class LeaseStore:
     def forget_pending(self, ticket_sha256: str) -> None:
         shutil.rmtree(self._pending / ticket_sha256, ignore_errors=True)
 
-    def add(self, lease: Lease, *, private_key: bytes, certificate: str) -> None:
+    def add(
+        self, lease: Lease, *, private_key: bytes, certificate: str, first_session: bytes = b""
+    ) -> None:
         """Write the lease's folder, all of it or nothing, then forget the pending key."""
         make_private_folder(self._leases)
         staging = self._leases / f".{lease.id}-{lease.ticket_sha256[:8]}"
@@ -120,6 +123,8 @@ class LeaseStore:
         write_atomically(staging / "id_ed25519-cert.pub", f"{certificate}\n".encode())
         write_atomically(staging / "known_hosts", known_hosts(lease).encode())
         write_atomically(staging / "lease.json", _encoded(lease.as_json()))
+        if first_session:
+            write_atomically(staging / FILE, first_session)
         if self.folder(lease.id).exists():  # the same lease, from a run that died half-way
             shutil.rmtree(self.folder(lease.id))
         staging.rename(self.folder(lease.id))

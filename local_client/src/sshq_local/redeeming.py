@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
 from sshq_local.atomic_write import write_atomically
 from sshq_local.errors import Exit, Reason, Refusal, refusal
+from sshq_local.first_session import first_session_file
 from sshq_local.keys import (
     certificate_valid_before,
     generate_key,
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
     from sshq_local.ticket import Ticket
 
 
-def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tuple[Lease, bool]:
+def redeem(
+    ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float, rank: int | None = None
+) -> tuple[Lease, bool]:
     """The lease for this ticket, and whether it is new.
+
+    rank: the machine that is connected to next, whose first session may come with the lease.
 
     A lease that this computer already holds for it is taken up again. Two runs with one ticket take
     turns. Raises Refusal; after one that a retry could mend, the key waits for the retry.
@@ -42,7 +48,7 @@ def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tu
         api = AccessApi(ticket.api, key=key, key_id="redeem", ca_file=ca_file)
         try:
             answer = api.redeem(
-                ticket.code, public_key_line(key), version=VERSION, system=sys.platform
+                ticket.code, public_key_line(key), version=VERSION, system=sys.platform, rank=rank
             )
         except Refusal as refusal:
             if refusal.exit_code is Exit.REFUSED and refusal.reason != Reason.CLOCK_SKEW:
@@ -57,7 +63,12 @@ def redeem(ticket: Ticket, store: LeaseStore, *, ca_file: str, now: float) -> tu
             certificate_expires_at=_valid_before(certificate),
             taken_at=int(now),
         )
-        store.add(lease, private_key=key_file.read_bytes(), certificate=certificate)
+        store.add(
+            lease,
+            private_key=key_file.read_bytes(),
+            certificate=certificate,
+            first_session=first_session_file(answer.get("session"), rank, received_at=time.time()),
+        )
         return lease, True
 
 

@@ -25,27 +25,29 @@ def signature_headers(
     body: bytes,
     created: int,
     nonce: str,
+    prefer: str = "",
 ) -> dict[str, str]:
     """The three headers that sign one request; an empty body is digested too.
+
+    prefer: a `Prefer` header that is signed as well, and given with the others.
 
     path: as it goes over the wire, percent-encoded, without a query. created: epoch seconds.
     key_id and nonce: printable ASCII without quotes and backslashes.
     """
     digest = f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
-    parameters = (
-        f'("@method" "@path" "content-digest");created={created};nonce="{nonce}"'
-        f';keyid="{key_id}";alg="ed25519"'
-    )
+    covered = '"@method" "@path" "content-digest"' + (' "prefer"' if prefer else "")
+    parameters = f'({covered});created={created};nonce="{nonce}";keyid="{key_id}";alg="ed25519"'
     base = "\n".join(
         (
             f'"@method": {method}',
             f'"@path": {path}',
             f'"content-digest": {digest}',
+            *([f'"prefer": {prefer}'] if prefer else ()),
             f'"@signature-params": {parameters}',
         )
     )
     signature = b64encode(key.sign(base.encode("ascii"))).decode()
-    return {
+    return ({"Prefer": prefer} if prefer else {}) | {
         "Content-Digest": digest,
         "Signature-Input": f"{_LABEL}={parameters}",
         "Signature": f"{_LABEL}=:{signature}:",

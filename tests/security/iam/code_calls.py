@@ -38,8 +38,12 @@ class Module:
 
 
 def calls_of(function: str) -> frozenset[str]:
-    """`service.Operation` of every AWS call that a function's code can reach."""
-    return frozenset(call for node in _reached(function) for call in _boto_calls(node))
+    """`service.Operation` of every AWS call that a function's code can reach.
+
+    IAM judges a transaction by its writes: each is a call here, as `dynamodb.Transact.PUT`.
+    """
+    reached = _reached(function)
+    return frozenset(call for node in reached for call in (*_boto_calls(node), *_transacted(*node)))
 
 
 def unknown_clients() -> set[str]:
@@ -56,6 +60,16 @@ def unknown_clients() -> set[str]:
             for node in _walk(module)
         )
     }
+
+
+def _transacted(module: str, name: str) -> Iterator[str]:
+    for node in ast.walk(_modules()[module].definitions[name]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id != "Write":
+                continue
+            acts = [each.value for each in node.keywords if each.arg == "act"]
+            act = acts[0].attr if acts and isinstance(acts[0], ast.Attribute) else "PUT"
+            yield f"dynamodb.Transact.{act}"
 
 
 @cache

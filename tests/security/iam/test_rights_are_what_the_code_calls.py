@@ -13,11 +13,12 @@ from tests.security.template import resources, rights_of
 FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
 # Where IAM's word for a call isn't the call's name, or one call needs several rights.
 RIGHTS_OF = {
-    "dynamodb.TransactWriteItems": {
-        "dynamodb:ConditionCheckItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-    },
+    # Judged by its writes.
+    "dynamodb.TransactWriteItems": set(),
+    "dynamodb.Transact.CHECK": {"dynamodb:ConditionCheckItem"},
+    "dynamodb.Transact.DELETE": {"dynamodb:DeleteItem"},
+    "dynamodb.Transact.PUT": {"dynamodb:PutItem"},
+    "dynamodb.Transact.UPDATE": {"dynamodb:UpdateItem"},
     "iam.CreateRole": {"iam:CreateRole", "iam:TagRole"},
     "s3.DeleteObjects": {"s3:DeleteObject"},
     "s3.GetBucketEncryption": {"s3:GetEncryptionConfiguration"},

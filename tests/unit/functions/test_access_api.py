@@ -28,6 +28,7 @@ from sshq.domain.queue_message import QueueMessage
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
+from tests.core_broker import a_ticket
 from tests.core_services import ALICE, START, MemoryServices
 from tests.lambda_functions import Context, load, payload
 
@@ -86,8 +87,9 @@ class Client:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         message = Message(
             method,
-            f"https://api.test{path.partition('?')[0]}",
-            {"Content-Digest": f"sha-256=:{digest}:", "Content-Type": "application/json"},
+            f"https://api.test{path}",
+            changes.get("more", {})
+            | {"Content-Digest": f"sha-256=:{digest}:", "Content-Type": "application/json"},
         )
         HTTPMessageSigner(
             signature_algorithm=algorithms.ED25519, key_resolver=_OneKey(self.key)
@@ -443,12 +445,58 @@ def test_whoever_is_misunderstood_is_told_where_the_fitting_client_is(api: Api) 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1/nothing"), ("GET", "/"), ("PUT", "/v1/redeem")],
+    [("GET", "/v1/nothing"), ("GET", "/")],
 )
 def test_there_is_nothing_at_other_paths(api: Api, method: str, path: str) -> None:
     answer = api.call(method, path)
 
     assert (answer.status, reason(answer)) == (404, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/redeem", "POST"),
+        ("POST", "/v1/leases/l", "DELETE, GET"),
+        ("PATCH", "/v1/leases/l/sessions", "GET, POST"),
+    ],
+)
+def test_a_path_says_which_methods_it_takes(api: Api, method: str, path: str, allowed: str) -> None:
+    answer = api.call(method, path)
+
+    assert (answer.status, reason(answer)) == (405, "bad-request")
+    assert answer.headers["Allow"] == allowed
+
+
+def test_a_preferred_session_comes_only_if_the_preference_is_signed(api: Api) -> None:
+    body = {"ticket": CODE, "public_key": ""}
+    for signed in (False, True):
+        client = Client(api)
+        document = body | {
+            "ticket": a_ticket(api.services, api.job),
+            "public_key": client.public_key,
+        }
+        content = json.dumps(document).encode()
+        prefer = {"Prefer": "respond-async, sshq-session=0"}
+        covered = (*SIGNED, "prefer") if signed else SIGNED
+        headers = client.headers(
+            "POST", "/v1/redeem", content, key_id="redeem", covered=covered, more=prefer
+        )
+        answer = api.call("POST", "/v1/redeem", content, prefer | headers).json
+        assert (answer["session"] is not None) is signed
+
+
+def test_a_signed_query_is_as_it_was_signed(api: Api, client: Client) -> None:
+    lease = client.redeem().json["id"]
+    path = f"/v1/leases/{lease}/logs"
+
+    def status(asked: str) -> int:
+        signed, covered = f"{path}?tail=5", (*SIGNED, "@query")
+        headers = client.headers("GET", signed, b"", key_id=lease, covered=covered)
+        return api.call("GET", f"{path}{asked}", b"", headers).status
+
+    assert status("?tail=5") == 200
+    assert [status(asked) for asked in ("?tail=6", "?tail=5&after=x", "")] == [401] * 3
 
 
 def test_an_id_that_cant_be_one_is_a_bad_request(api: Api) -> None:

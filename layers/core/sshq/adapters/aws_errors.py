@@ -26,6 +26,12 @@ def is_passing(error: ClientError) -> bool:
     return status >= 500 or "Throttl" in code(error) or code(error) == "RequestLimitExceeded"
 
 
+def is_conflict(error: ClientError) -> bool:
+    """Whether DynamoDB refused a write because another transaction had its item at that moment."""
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return code(error) == "TransactionConflictException" or "TransactionConflict" in reasons
+
+
 def refused(error: ClientError) -> Refusal:
     """A refusal that shows AWS's reason: for errors that asking again won't mend."""
     return Refusal(Reason.REFUSED_BY_AWS, detail=f"{code(error)}: {message(error)}")

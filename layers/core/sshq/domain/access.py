@@ -55,20 +55,6 @@ class LeaseFacts(Model):
     ports: dict[str, int]
 
 
-class LeaseAnswer(LeaseFacts):
-    """A lease as the laptop keeps it."""
-
-    certificate: str
-
-
-class LeaseStateAnswer(LeaseFacts):
-    """GET /v1/leases/{id}. `cost_so_far` is None where no price is known."""
-
-    job_state: str
-    deadline: datetime
-    cost_so_far: float | None = None
-
-
 class SessionAnswer(Model):
     """POST /v1/leases/{id}/sessions: enough to open the data channel without AWS credentials.
 
@@ -82,6 +68,26 @@ class SessionAnswer(Model):
     region: str
     expires_at: datetime
     node: NodeAnswer
+
+
+class LeaseAnswer(LeaseFacts):
+    """A lease as the laptop keeps it.
+
+    `session` is one on the node that the request preferred: the client then needs no second request
+    for its first connection. None if it preferred none, if the lease was given before, or if the
+    session couldn't be had: the lease stands all the same.
+    """
+
+    certificate: str
+    session: SessionAnswer | None = None
+
+
+class LeaseStateAnswer(LeaseFacts):
+    """GET /v1/leases/{id}. `cost_so_far` is None where no price is known."""
+
+    job_state: str
+    deadline: datetime
+    cost_so_far: float | None = None
 
 
 class SessionFacts(Model):

@@ -20,7 +20,9 @@ from pydantic import ValidationError
 from sshq.domain.model import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from sshq.domain.identity import Actor
 
 BEFORE_THE_FIRST = "0" * 64
 
@@ -60,6 +62,19 @@ class Entry(Record):
     def _digest(self) -> str:
         open_ = self.model_copy(update={"digest": ""})
         return hashlib.sha256(open_.line.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is to be recorded: what happened, through whom (None: the bot itself), about what."""
+
+    name: str
+    actor: Actor | None
+    facts: Mapping[str, str]
+
+    @property
+    def who(self) -> str:
+        return self.actor.tag if self.actor else "sshq"
 
 
 @dataclass(frozen=True)

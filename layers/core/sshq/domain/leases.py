@@ -40,6 +40,8 @@ class Redeemed(Enum):
     """The job isn't ready, or the ticket's owner isn't a member any more."""
     REPLAYED = auto()
     TOO_OFTEN = auto()
+    NO_ROOM = auto()
+    """The member has as many sessions as they may: none can come with the lease."""
 
 
 class SessionAdded(Enum):

@@ -25,26 +25,28 @@ REQUIRED = ("@method", "@path", "content-digest")
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as it came in. `path` is the encoded path, without the query."""
+    """A request as it came in. `path` is the encoded path, `query` what follows its "?"."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
     @property
     def url(self) -> str:
         # The authority isn't signed (a custom domain or a proxy may change it): any will do.
-        return f"https://sshq.invalid{self.path}"
+        return f"https://sshq.invalid{self.path}{'?' + self.query if self.query else ''}"
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a valid signature said of itself."""
+    """What a valid signature said of itself. `covered`: the values that it signs, by component."""
 
     key_id: str
     created: datetime
     nonce: str
+    covered: Mapping[str, str]
 
 
 def verify(request: SignedRequest, public_key_of: Callable[[str], str | None]) -> Signature:
@@ -65,6 +67,7 @@ def verify(request: SignedRequest, public_key_of: Callable[[str], str | None]) -
         key_id=str(parameters["keyid"]),
         created=datetime.fromtimestamp(int(parameters["created"]), UTC),
         nonce=str(parameters["nonce"]),
+        covered={name.strip('"'): text for name, text in results[0].covered_components.items()},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.domain.keys import key_fingerprint
+from sshq.domain.preferences import session_rank
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_signatures import Signature, SignedRequest, verify
 from sshq.domain.signatures import NONCE_LIFE, Nonce, check_created, check_nonce
@@ -36,10 +37,16 @@ def opener_of(services: Services, request: SignedRequest, lease: str) -> tuple[L
     return *live_lease(services, stored), nonce
 
 
-def bearer_of(services: Services, request: SignedRequest, public_key: str) -> Nonce:
-    """The nonce of a new key (by its fingerprint), which has shown that it holds its private half."""
+def bearer_of(
+    services: Services, request: SignedRequest, public_key: str
+) -> tuple[Nonce, int | None]:
+    """The nonce of a new key (by its fingerprint), which has shown that it holds its private half;
+    and the rank of the node on which it prefers a session at once. Only a `Prefer` that is signed
+    counts.
+    """
     signature = verify(request, lambda key_id: public_key if key_id == REDEEM_KEY_ID else None)
-    return _fresh(services, signature, key_fingerprint(public_key))
+    nonce = _fresh(services, signature, key_fingerprint(public_key))
+    return nonce, session_rank(signature.covered.get("prefer", ""))
 
 
 def _fresh(services: Services, signature: Signature, key: str) -> Nonce:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job
     from sshq.domain.members import Member
+    from sshq.domain.sharing import Share
     from sshq.ports import Services
 
 
@@ -53,7 +54,9 @@ def authorise(
     return member
 
 
-def entry(services: Services, actor: Actor, job: Job, member: Member | None) -> Decision:
+def entry(
+    services: Services, actor: Actor, job: Job, member: Member | None, share: Share | None
+) -> Decision:
     """Whether somebody may be in a job, and until when, by what the table says at this moment.
 
     For the access API, which is asked often: Slack isn't asked. Who leaves Slack is removed at
@@ -62,7 +65,7 @@ def entry(services: Services, actor: Actor, job: Job, member: Member | None) -> 
     return decide(
         Standing(actor, member),
         Verb("enter", Who.MEMBER, Reach.ENTER),
-        _subject(services, actor, job, Reach.ENTER),
+        Subject(owner=job.owner, share=None if job.owner.is_same(actor) else share),
         services.settings.policy,
         services.clock.now(),
     )

@@ -13,7 +13,6 @@ from sshq.domain.access import (
     LogAnswer,
     LogLineAnswer,
     ResumeAnswer,
-    SessionAnswer,
     SessionFacts,
     SessionsAnswer,
 )
@@ -23,7 +22,6 @@ from sshq.domain.leases import (
     MOST_SESSIONS,
     SESSION_SETTLES,
     LeaseEnd,
-    LeaseSession,
     SessionAdded,
     not_active,
 )
@@ -34,13 +32,15 @@ from sshq.domain.request_id import request_id
 from sshq.use_cases.authorising import entry
 from sshq.use_cases.ending import end_lease, end_session, is_of
 from sshq.use_cases.redeem import certificate, lease_facts, node_answer
+from sshq.use_cases.starting_sessions import session_answer, session_started, start_on
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sshq.domain.access import SessionAnswer
     from sshq.domain.identity import Actor
     from sshq.domain.jobs import Job, Node
-    from sshq.domain.leases import Lease
+    from sshq.domain.leases import Lease, LeaseSession
     from sshq.domain.signatures import Nonce
     from sshq.ports import Services, SessionAccess
 
@@ -49,8 +49,9 @@ def live_lease(services: Services, lease: Lease) -> tuple[Lease, Job]:
     """The lease and its job, if both still stand."""
     if not lease.is_live(services.clock.now()):
         raise Refusal(Reason.LEASE_ENDED)
-    job, member = services.jobs.get_for(lease.job, lease.owner)
-    if job is None or not job.is_open or not entry(services, lease.owner, job, member).allowed:
+    job, member, share = services.jobs.get_for(lease.job, lease.owner)
+    may = entry(services, lease.owner, job, member, share) if job else None
+    if not job or not job.is_open or not may or not may.allowed:
         raise Refusal(Reason.LEASE_ENDED)
     return lease, job
 
@@ -79,34 +80,16 @@ def open_session(
             raise Refusal(Reason.BAD_SIGNATURE)
         case SessionAdded.TOO_MANY:
             raise Refusal(Reason.TOO_MANY_SESSIONS, most=str(MOST_SESSIONS))
-    services.audit.record(
-        "session-started", actor=lease.owner, job=job.name, lease=lease.id, session=access.id
-    )
-    return SessionAnswer(
-        id=access.id,
-        stream_url=access.stream_url,
-        token=access.token,
-        region=services.settings.region,
-        expires_at=lease.expires_at,
-        node=node_answer(job, node),
-    )
+    return session_answer(services, lease, access, node_answer(job, node))
 
 
 def _start(
     services: Services, lease: Lease, node: Node, nonce: Nonce
 ) -> tuple[SessionAccess, SessionAdded]:
-    access = services.sessions.start(node.id, reason=f"sshq {lease.owner.tag} {lease.id}")
-    now = services.clock.now()
-    session = LeaseSession(
-        id=access.id,
-        lease=lease.id,
-        owner=lease.owner,
-        job=lease.job,
-        node=node.id,
-        rank=node.rank,
-        started_at=now,
+    access, session = start_on(services, lease, node)
+    outcome = services.leases.add_session(
+        session, nonce, now=session.started_at, events=[session_started(session)]
     )
-    outcome = services.leases.add_session(session, nonce, now=now)
     if outcome is not SessionAdded.ADDED:
         # Nobody has its token: one that AWS wouldn't end now ends by itself.
         services.sessions.terminate_all([access.id])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+
 from sshq.domain import tickets
 from sshq.domain.access import LeaseAnswer, NodeAnswer
+from sshq.domain.audit import Event
 from sshq.domain.jobs import SSH_PORT, Phase
 from sshq.domain.leases import (
     CERTIFICATE_BACKDATE,
@@ -19,29 +22,36 @@ from sshq.domain.rates import refused_tickets
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import reuse
 from sshq.use_cases.authorising import entry
+from sshq.use_cases.starting_sessions import session_answer, session_started, start_on
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.domain.access import RedeemBody
     from sshq.domain.jobs import Job, Node
+    from sshq.domain.leases import LeaseSession
     from sshq.domain.rates import Rate
     from sshq.domain.signatures import Nonce
     from sshq.domain.tickets import Ticket
-    from sshq.ports import Services
+    from sshq.ports import Services, SessionAccess
+
+    _First = tuple[SessionAccess, LeaseSession]
 
 # Longer than the slowest refusal takes: so how long one took says nothing of the ticket.
 REFUSED_AFTER_SECONDS = 0.5
 
 
-def redeem(services: Services, body: RedeemBody, *, nonce: Nonce, source: str) -> LeaseAnswer:
-    """A lease for the key that signed this request with `nonce`.
+def redeem(
+    services: Services, body: RedeemBody, *, nonce: Nonce, source: str, rank: int | None = None
+) -> LeaseAnswer:
+    """A lease for the key that signed this request with `nonce`; with `rank` a session as well, on
+    the node of that rank.
 
     Wrong, used, expired and unknown tickets get one and the same refusal, after the same time.
     """
     began = services.clock.monotonic()
     try:
-        return _redeem(services, body, nonce, source)
+        return _redeem(services, body, nonce, source, rank)
     except Refusal as refusal:
         if refusal.reason is Reason.TICKET_UNUSABLE:
             took = services.clock.monotonic() - began
@@ -49,30 +59,34 @@ def redeem(services: Services, body: RedeemBody, *, nonce: Nonce, source: str) -
         raise
 
 
-def _redeem(services: Services, body: RedeemBody, nonce: Nonce, source: str) -> LeaseAnswer:
+def _redeem(
+    services: Services, body: RedeemBody, nonce: Nonce, source: str, rank: int | None
+) -> LeaseAnswer:
     # What can't be a code is looked up like one that can: the same calls, the same time.
     fingerprint = tickets.fingerprint(tickets.normalise(body.ticket) or "")
     rate = refused_tickets(source, services.clock.now())
     ticket = services.tickets.get(fingerprint)
-    job, lease = None, None
+    job, lease, access = None, None, None
     if ticket is not None:
-        job, member = services.jobs.get_for(ticket.job, ticket.owner)
+        job, member, share = services.jobs.get_for(ticket.job, ticket.owner)
         # A ticket outlives neither its holder's membership nor the sharing of the job.
-        may_enter = entry(services, ticket.owner, job, member) if job else None
+        may_enter = entry(services, ticket.owner, job, member, share) if job else None
         if job and job.nodes and may_enter and may_enter.allowed:
             until = min(job.deadline, may_enter.until or job.deadline)
             wanted = _wanted(services, ticket, body, nonce, until=until, source=source)
-            lease = _spend(services, wanted, job, nonce, rate)
+            first = _first_session(services, ticket, wanted, job, rank)
+            lease, access = _spend(services, wanted, job, nonce, first)
     if lease is None or job is None:
         if ticket is not None:
             services.audit.record(
                 "ticket-refused", actor=ticket.owner, job=ticket.job, source=source
             )
         raise _refusal(services, rate)
-    services.audit.record(
-        "redeemed", actor=lease.owner, job=job.name, lease=lease.id, source=source
-    )
-    return lease_answer(services, lease, job)
+    answer = lease_answer(services, lease, job)
+    if access is None:
+        return answer
+    node = next(node for node in answer.nodes if node.rank == rank)
+    return answer.model_copy(update={"session": session_answer(services, lease, access, node)})
 
 
 def _wanted(
@@ -98,21 +112,69 @@ def _wanted(
     )
 
 
-def _spend(services: Services, lease: Lease, job: Job, nonce: Nonce, rate: Rate) -> Lease | None:
-    """The key's lease, new or again; None if there is none for it."""
-    shared = not job.owner.is_same(lease.owner)
-    now = lease.created_at
-    match services.leases.redeem(lease, nonce, source=rate, now=now, shared=shared):
+def _first_session(
+    services: Services, ticket: Ticket, lease: Lease, job: Job, rank: int | None
+) -> _First | None:
+    """A session, before the ticket is spent: so that both are stored in one step.
+
+    The lease matters more than its first session: the client can ask for another.
+    """
+    node = next((node for node in job.nodes if node.rank == rank), None)
+    is_fresh = ticket.redeemed_by is None and lease.created_at < ticket.expires_at
+    if node is None or not is_fresh or job.phase is not Phase.READY:
+        return None
+    try:
+        return start_on(services, lease, node)
+    except Exception:  # noqa: BLE001  whatever AWS says
+        Logger(child=True).warning("no first session", extra={"lease": lease.id}, exc_info=True)
+        return None
+
+
+def _spend(
+    services: Services, lease: Lease, job: Job, nonce: Nonce, first: _First | None
+) -> tuple[Lease | None, SessionAccess | None]:
+    """The key's lease, new or again, and the first session if it was stored with it."""
+    outcome = _store(services, lease, job, nonce, first[1] if first else None)
+    if first and outcome is not Redeemed.NEW:
+        # Nobody has its token: one that AWS wouldn't end now ends by itself.
+        services.sessions.terminate_all([first[0].id])
+        first = None
+        if outcome is Redeemed.NO_ROOM:
+            outcome = _store(services, lease, job, nonce, None)
+    match outcome:
         case Redeemed.NEW:
-            return lease
+            return lease, first[0] if first else None
         case Redeemed.SPENT:
-            return _again(services, lease, job, nonce)
+            return _again(services, lease, job, nonce), None
         case Redeemed.REPLAYED:
             raise Refusal(Reason.BAD_SIGNATURE)
         case Redeemed.TOO_OFTEN:
-            raise _too_often(services, rate)
-        case Redeemed.NOT_ALLOWED:
-            return None
+            raise _too_often(services, refused_tickets(lease.source, lease.created_at))
+        case Redeemed.NOT_ALLOWED | Redeemed.NO_ROOM:
+            return None, None
+
+
+def _store(
+    services: Services,
+    lease: Lease,
+    job: Job,
+    nonce: Nonce,
+    session: LeaseSession | None,
+) -> Redeemed:
+    return services.leases.redeem(
+        lease,
+        nonce,
+        source=refused_tickets(lease.source, lease.created_at),
+        now=lease.created_at,
+        shared=not job.owner.is_same(lease.owner),
+        session=session,
+        events=[_redeemed(lease), *([session_started(session)] if session else [])],
+    )
+
+
+def _redeemed(lease: Lease) -> Event:
+    facts = {"job": lease.job, "lease": lease.id, "source": lease.source}
+    return Event("redeemed", lease.owner, facts)
 
 
 def _again(services: Services, lease: Lease, job: Job, nonce: Nonce) -> Lease | None:
@@ -128,6 +190,9 @@ def _again(services: Services, lease: Lease, job: Job, nonce: Nonce) -> Lease | 
     stored = services.leases.get(lease.id)
     if stored is None or not stored.is_live(services.clock.now()) or job.phase is not Phase.READY:
         return None
+    event = _redeemed(stored)
+    facts = dict(event.facts) | {"source": lease.source}
+    services.audit.record(event.name, actor=event.actor, **facts)
     return stored
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Reason, Refusal, refusal
+from sshq_local.first_session import take_first_session
 from sshq_local.installation import this_installation
 from sshq_local.known_apis import KnownApis
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import described, local_time, ssh_command, typed
+from sshq_local.leased import api_of, described, local_time, ssh_command, typed
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.redeeming import redeem
@@ -93,7 +95,11 @@ def _lease(
         progress.say(first_use)
     with progress.stage(text("connect.redeeming")):
         lease, _new = redeem(
-            ticket, store, ca_file=_ca_file(arguments.ca_file, os.environ), now=now
+            ticket,
+            store,
+            ca_file=_ca_file(arguments.ca_file, os.environ),
+            now=now,
+            rank=None if arguments.json or arguments.print or arguments.no_shell else 0,
         )
     return lease, lease.nodes[0]
 
@@ -101,6 +107,11 @@ def _lease(
 def _open(command: tuple[str, ...], lease: Lease, store: LeaseStore, progress: Progress) -> int:
     started = time.time()
     code = run_ssh(command)
+    # It lies there still if ssh went over a connection that it had.
+    unused = take_first_session(str(store.folder(lease.id)), 0)
+    if unused is not None:
+        with contextlib.suppress(Refusal):
+            api_of(lease, store).end_session(unused["id"])
     if code == Exit.SSH_FAILED:
         failure = store.last_failure(lease.id, since=started - 1)
         if failure is not None:

@@ -11,6 +11,7 @@ from threading import Thread
 
 from sshq_local.api_address import api_target
 from sshq_local.errors import Exit, Refusal
+from sshq_local.first_session import take_first_session
 from sshq_local.ssm.ahead import Ahead
 from sshq_local.ssm.dial import NotTrusted, parse_stream_url
 from sshq_local.ssm.settings import SessionAccess, SessionGone, Settings, read_settings
@@ -165,11 +166,13 @@ def _access(
 
 
 def _opened(api: AccessApi, rank: int, folder: str, pinned: set[str]) -> dict[str, Any]:
-    """A new session. If it leads to a machine that came in place of another, that one is pinned.
+    """The session that came with the lease, or a new one.
+
+    If it leads to a machine that came in place of another, that one is pinned.
 
     ssh reads its known_hosts once the machine has said hello, so this is in time.
     """
-    answer = api.open_session(rank)
+    answer = take_first_session(folder, rank) or api.open_session(rank)
     node = answer.get("node")
     if isinstance(node, dict) and node.get("id") not in pinned:
         from pathlib import Path  # noqa: PLC0415 - after a restart only

@@ -52,7 +52,7 @@ def test_many_writers_at_once_make_one_chain_though_dynamodb_throttles(
     lives = [aws.live(table=table) for _ in range(WRITERS)]
     for live in lives:
         live.audit.head()
-    aws.fault("PutItem", "throttle", nth=3, times=12)
+    aws.fault("TransactWriteItems", "throttle", nth=3, times=12)
 
     def write(writer: int) -> None:
         barrier.wait()
@@ -72,7 +72,7 @@ def test_many_writers_at_once_make_one_chain_though_dynamodb_throttles(
 @pytest.mark.parametrize("kind", ["throttle", "5xx", "timeout-after"])
 def test_a_record_whose_answer_was_lost_is_there_once(aws: CoreAws, live: Live, kind: str) -> None:
     live.audit.record("before", actor=ALICE)
-    aws.fault("PutItem", kind)
+    aws.fault("TransactWriteItems", kind)
     live.audit.record("lost", actor=None)
     live.audit.record("after", actor=ALICE)
 
@@ -175,3 +175,18 @@ def test_the_script_holds_the_table_to_what_was_exported(
     assert code == 1
     assert f"{table}: 3 records, intact" in said
     assert said.count("the table says another thing than the export") == 3
+
+
+def test_a_cut_off_end_is_missed_for_ever_and_not_written_over(
+    aws: CoreAws, live: Live, table: str
+) -> None:
+    for number in range(1, 4):
+        live.audit.record(f"event-{number}", actor=ALICE)
+    last = {"pk": {"S": "AUDIT"}, "sk": {"S": f"{3:012d}"}}
+    aws.client("dynamodb").delete_item(TableName=table, Key=last)
+
+    # Another function, which reads where the chain ends.
+    aws.live(table=table).audit.record("next", actor=ALICE)
+
+    found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
+    assert found.findings == (Finding(Fault.MISSING, 3),)

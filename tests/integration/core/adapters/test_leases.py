@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sshq.domain import tickets
+from sshq.domain.audit import Event, Link, verify
 from sshq.domain.jobs import Job, JobShape, Phase
 from sshq.domain.leases import (
     MOST_SESSIONS,
@@ -381,3 +382,74 @@ def test_a_lease_is_prolonged_only_while_it_lives_and_never_shortened(live: Live
     ended = live.leases.get(lease)
     assert ended is not None
     assert ended.expires_at == NOW + 2 * HOUR
+
+
+def test_a_first_session_is_stored_with_its_lease_and_both_are_recorded(aws: CoreAws) -> None:
+    """For somebody who never had a lease, and again when they had one."""
+    live = aws.live(table=aws.make_table("first-sessions"))
+    live.members.add(Member(actor=ALICE, slug="alice", added_by=ADMIN, added_at=NOW))
+    job = a_ready_job(live, "sshq-alice-first")
+    for count in (1, 2):
+        lease = a_lease(a_ticket(live, job), job)
+        outcome = live.leases.redeem(
+            lease,
+            a_nonce(),
+            source=SOURCE,
+            now=NOW,
+            session=a_session(lease),
+            events=[Event("redeemed", ALICE, {}), Event("session-started", ALICE, {})],
+        )
+        assert outcome is Redeemed.NEW
+        assert len(live.leases.sessions(ALICE)) == len(live.leases.of_member(ALICE)) == count
+
+    found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
+    assert (found.records, found.findings) == (4, ())
+
+
+def test_who_has_all_the_sessions_they_may_gets_no_first_one_and_nothing_else(live: Live) -> None:
+    full = redeemed(live, "sshq-alice-full")
+    for _ in range(MOST_SESSIONS):
+        live.leases.add_session(a_session(full), a_nonce(), now=NOW)
+    lease = a_lease(a_ticket(live, full.job), full.job)
+    event, session = Event("never", ALICE, {}), a_session(lease)
+
+    def redeem(now: Any) -> Redeemed:
+        return live.leases.redeem(
+            lease, a_nonce(), source=SOURCE, now=now, session=session, events=[event]
+        )
+
+    assert redeem(NOW) is Redeemed.NO_ROOM
+    live.leases.remove_sessions(ALICE, [each.id for each in live.leases.sessions(ALICE)])
+    assert redeem(NOW + tickets.LIFE) is Redeemed.SPENT
+    assert live.leases.get(lease.id) is None
+    assert live.leases.sessions(ALICE) == []
+    assert "never" not in [entry.event for entry in live.audit.entries() if entry]
+
+
+def test_a_hundred_redemptions_with_sessions_leave_one_of_each(live: Live) -> None:
+    """Others write the audit at the same time: what loses to them alone is tried again."""
+    job = a_ready_job(live, "sshq-alice-hundred-sessions")
+    ticket = a_ticket(live, job)
+
+    def redeem(number: int) -> Redeemed:
+        if number % 10 == 0:
+            live.audit.record("meanwhile", actor=None)
+        lease = a_lease(ticket, job, key=f"key-{number}")
+        return live.leases.redeem(
+            lease,
+            a_nonce(lease.key_fingerprint),
+            source=SOURCE,
+            now=NOW,
+            session=a_session(lease),
+            events=[Event("won", ALICE, {"lease": lease.id})],
+        )
+
+    outcomes = at_once(50, redeem)
+
+    assert (outcomes.count(Redeemed.NEW), outcomes.count(Redeemed.SPENT)) == (1, 49)
+    (session,) = live.leases.sessions(ALICE)
+    (lease,) = live.leases.of_job(job)
+    won = [entry.facts["lease"] for entry in live.audit.entries() if entry and entry.event == "won"]
+    assert won == [session.lease] == [lease.id]
+    assert verify(live.audit.entries(), head=live.audit.head()).findings == ()
+    live.leases.remove_sessions(ALICE, [session.id])

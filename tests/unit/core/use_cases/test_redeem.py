@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +15,11 @@ from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.redeem import REFUSED_AFTER_SECONDS
-from tests.core_broker import a_ticket, open_session, ready_job, redeemed, work_off
+from tests.core_broker import a_lease, a_ticket, open_session, ready_job, redeemed, work_off
 from tests.core_services import ADMIN, ALICE, BOB, HOST_KEY, MemoryServices
+
+if TYPE_CHECKING:
+    from sshq.ports import SessionAccess
 
 
 @pytest.fixture
@@ -209,7 +213,7 @@ def test_without_a_fresh_response_url_no_ticket_is_made(services: MemoryServices
     assert len(services.tickets.all) == tickets
 
 
-def how_it_ended(services: MemoryServices, code: str, **more: str) -> tuple[Reason, float]:
+def how_it_ended(services: MemoryServices, code: str, **more: Any) -> tuple[Reason, float]:
     """Why a redemption was refused, and after how long."""
     began = services.clock.monotonic()
     with pytest.raises(Refusal) as refused:
@@ -284,3 +288,66 @@ def test_the_alarm_for_a_stolen_ticket_comes_once_for_each_key(
 
     assert len(services.chat.said) == said + 1
     assert services.audit.names().count("ticket-reused") == 1
+
+
+def test_a_first_session_comes_with_the_lease_and_counts_like_any_other(
+    services: MemoryServices, job: Job
+) -> None:
+    answer = redeemed(services, ticket(services), rank=0)
+
+    assert answer.session is not None
+    (session,) = services.leases.sessions(ALICE)
+    assert (session.id, session.lease, session.rank) == (answer.session.id, answer.id, 0)
+    assert services.audit.names()[-2:] == ["redeemed", "session-started"]
+
+
+def test_the_same_key_again_gets_its_lease_without_another_session(
+    services: MemoryServices, job: Job
+) -> None:
+    code = ticket(services)
+    first = redeemed(services, code, rank=0)
+    again = redeemed(services, code, rank=0)
+
+    assert (again.id, again.session) == (first.id, None)
+    assert len(services.sessions.started) == len(services.leases.sessions(ALICE)) == 1
+
+
+def test_a_session_that_loses_its_ticket_to_another_key_is_ended(
+    services: MemoryServices, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = ticket(services)
+    start = services.sessions.start
+
+    def overtaken(node: str, *, reason: str) -> SessionAccess:
+        monkeypatch.undo()
+        redeemed(services, code, key="key-2")
+        return start(node, reason=reason)
+
+    monkeypatch.setattr(services.sessions, "start", overtaken)
+    with pytest.raises(Refusal):
+        redeemed(services, code, rank=0)
+
+    assert services.sessions.terminated == ["s-1"]
+    assert services.leases.sessions(ALICE) == []
+
+
+def test_a_lease_comes_though_its_first_session_cant(
+    services: MemoryServices, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = a_ticket(services, job), a_ticket(services, job), a_ticket(services, job)
+    assert redeemed(services, held[0], rank=7).session is None
+
+    def throttled(node: str, *, reason: str) -> SessionAccess:
+        raise RuntimeError("AWS wants no more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.sessions, "start", throttled)
+        assert redeemed(services, held[1], "key-2", rank=0).session is None
+
+    full = a_lease(services, job, "key-3")
+    for _ in range(MOST_SESSIONS):
+        open_session(services, full, job)
+    before = len(services.sessions.terminated)
+    assert redeemed(services, held[2], "key-4", rank=0).session is None
+    assert len(services.sessions.terminated) == before + 1
+    assert len(services.leases.sessions(ALICE)) == MOST_SESSIONS

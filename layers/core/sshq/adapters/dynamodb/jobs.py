@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from sshq.adapters.dynamodb.items import from_item, iso, to_item
 from sshq.adapters.dynamodb.members import member_key
+from sshq.adapters.dynamodb.shares import share_key
 from sshq.adapters.dynamodb.table import ConditionFailedError, Item, Table
 from sshq.domain.jobs import Job
 from sshq.domain.members import Member
+from sshq.domain.sharing import Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +44,15 @@ class DynamoJobs:
         item = self._table.get(_pk(name), _SK)
         return from_item(Job, item) if item else None
 
-    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None]:
-        job, found = self._table.get_many((_pk(name), _SK), member_key(member))
+    def get_for(self, name: str, member: Actor) -> tuple[Job | None, Member | None, Share | None]:
+        shared = share_key(name, member)
+        job, found, share = self._table.get_many(
+            (_pk(name), _SK), member_key(member), (shared["pk"], shared["sk"])
+        )
         return (
             from_item(Job, job) if job else None,
             from_item(Member, found) if found else None,
+            from_item(Share, share) if share else None,
         )
 
     def change(self, name: str, change: Callable[[Job], Job | None]) -> Job | None:

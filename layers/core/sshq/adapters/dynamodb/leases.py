@@ -23,9 +23,11 @@ from sshq.domain.leases import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sshq.adapters.dynamodb.audit import DynamoAudit
+    from sshq.domain.audit import Event
     from sshq.domain.identity import Actor
     from sshq.domain.rates import Rate
     from sshq.domain.signatures import Nonce
@@ -38,40 +40,52 @@ _KEPT = timedelta(days=7)
 _NEW = "attribute_not_exists(pk)"
 _THERE = "attribute_exists(pk)"
 _READY = {":ready": "ready"}
+_ROOM = "attribute_exists(sessions) AND size(sessions) < :most"
+_LISTED = "ADD leases :lease SET #schema = :one"
+_SCHEMA = {"#schema": "schema"}
 
 
 class DynamoLeases:
     """ports.Leases"""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, audit: DynamoAudit) -> None:
         self._table = table
+        self._audit = audit
 
     def redeem(
-        self, lease: Lease, nonce: Nonce, *, source: Rate, now: datetime, shared: bool = False
+        self,
+        lease: Lease,
+        nonce: Nonce,
+        *,
+        source: Rate,
+        now: datetime,
+        shared: bool = False,
+        session: LeaseSession | None = None,
+        events: Sequence[Event] = (),
     ) -> Redeemed:
-        try:
-            self._table.write_all(
-                _spent(lease, now),
-                Write(_nonce_item(nonce), _NEW),
-                within(source),
-                Write(_key(f"JOB#{lease.job}", "JOB"), "phase = :ready", _READY, act=Act.CHECK),
-                Write(
-                    _key(_member_pk(lease.owner), "MEMBER"),
-                    "attribute_exists(pk) AND attribute_not_exists(leaving)",
-                    act=Act.CHECK,
-                ),
-                Write(to_item(lease, _pk(lease.id), _SK, expires=epoch(lease.expires_at + _KEPT))),
-                *_listed_as_open(lease),
-                *(
-                    [Write(share_key(lease.job, lease.owner), _THERE, act=Act.CHECK)]
-                    if shared
-                    else ()
-                ),
-            )
-        except ConditionFailedError as error:
-            meanings = {2: Redeemed.TOO_OFTEN, 1: Redeemed.REPLAYED, 0: Redeemed.SPENT}
-            return next((meanings[n] for n in meanings if n in error.failed), Redeemed.NOT_ALLOWED)
-        return Redeemed.NEW
+        first = (_spent(lease, now), Write(_nonce_item(nonce), _NEW), within(source))
+        others = (
+            Write(_key(f"JOB#{lease.job}", "JOB"), "phase = :ready", _READY, act=Act.CHECK),
+            Write(
+                _key(_member_pk(lease.owner), "MEMBER"),
+                "attribute_exists(pk) AND attribute_not_exists(leaving)",
+                act=Act.CHECK,
+            ),
+            Write(to_item(lease, _pk(lease.id), _SK, expires=epoch(lease.expires_at + _KEPT))),
+            _listed_on_job(lease),
+            *([Write(share_key(lease.job, lease.owner), _THERE, act=Act.CHECK)] if shared else ()),
+        )
+        for listed in _listed_as_members(lease, session):
+            try:
+                self._write(events, *first, listed, *others)
+            except ConditionFailedError as error:
+                if error.failed == {len(first)}:
+                    continue
+                meanings = {2: Redeemed.TOO_OFTEN, 1: Redeemed.REPLAYED, 0: Redeemed.SPENT}
+                known = (meanings[n] for n in meanings if n in error.failed)
+                return next(known, Redeemed.NOT_ALLOWED)
+            return Redeemed.NEW
+        return Redeemed.NO_ROOM
 
     def get(self, lease: str) -> Lease | None:
         item = self._table.get(_pk(lease), _SK)
@@ -123,10 +137,17 @@ class DynamoLeases:
     def of_member(self, member: Actor) -> list[Lease]:
         return self._listed(_member_pk(member), _OF_MEMBER)
 
-    def add_session(self, session: LeaseSession, nonce: Nonce, *, now: datetime) -> SessionAdded:
-        facts = session.model_dump(mode="json", exclude={"owner"})
+    def add_session(
+        self,
+        session: LeaseSession,
+        nonce: Nonce,
+        *,
+        now: datetime,
+        events: Sequence[Event] = (),
+    ) -> SessionAdded:
         try:
-            self._table.write_all(
+            self._write(
+                events,
                 Write(
                     _key(_pk(session.lease), _SK),
                     "attribute_exists(pk) AND attribute_not_exists(ended) AND expires_at > :now",
@@ -135,8 +156,8 @@ class DynamoLeases:
                 ),
                 Write(
                     _key(_member_pk(session.owner), _OF_MEMBER),
-                    "size(sessions) < :most",
-                    {":facts": facts, ":most": MOST_SESSIONS},
+                    _ROOM,
+                    {":facts": _facts(session), ":most": MOST_SESSIONS},
                     act=Act.UPDATE,
                     update="SET sessions.#id = :facts",
                     names={"#id": session.id},
@@ -178,6 +199,12 @@ class DynamoLeases:
             return False
         return True
 
+    def _write(self, events: Sequence[Event], *writes: Write) -> None:
+        if events:
+            self._audit.write_with(events, *writes)
+        else:
+            self._table.write_all(*writes)
+
     def _listed(self, pk: str, sk: str) -> list[Lease]:
         item = self._table.get(pk, sk) or {}
         found = (self.get(lease) for lease in sorted(item.get("leases", ())))
@@ -200,26 +227,52 @@ def _spent(lease: Lease, now: datetime) -> Write:
     )
 
 
-def _listed_as_open(lease: Lease) -> tuple[Write, Write]:
-    add = "ADD leases :lease SET #schema = :one"
-    values = {":lease": {lease.id}, ":one": 1}
-    names = {"#schema": "schema"}
+def _listed_on_job(lease: Lease) -> Write:
+    return Write(
+        _key(f"JOB#{lease.job}", _OF_JOB),
+        values={":lease": {lease.id}, ":one": 1},
+        act=Act.UPDATE,
+        update=_LISTED,
+        names=_SCHEMA,
+    )
+
+
+def _listed_as_members(lease: Lease, session: LeaseSession | None) -> tuple[Write, ...]:
+    """To be tried in turn: only a member's first lease finds no place for sessions yet."""
+    if session is None:
+        return (_listed(lease, "sessions = if_not_exists(sessions, :none)", {":none": {}}),)
+    facts = _facts(session)
+    one_more = {":facts": facts, ":most": MOST_SESSIONS}
     return (
-        Write(
-            _key(f"JOB#{lease.job}", _OF_JOB),
-            values=values,
-            act=Act.UPDATE,
-            update=add,
-            names=names,
-        ),
-        Write(
-            _key(_member_pk(lease.owner), _OF_MEMBER),
-            values=values | {":none": {}},
-            act=Act.UPDATE,
-            update=f"{add}, sessions = if_not_exists(sessions, :none)",
-            names=names,
+        _listed(lease, "sessions.#id = :facts", one_more, _ROOM, {"#id": session.id}),
+        _listed(
+            lease,
+            "sessions = :first",
+            {":first": {session.id: facts}},
+            "attribute_not_exists(sessions)",
         ),
     )
+
+
+def _listed(
+    lease: Lease,
+    sessions: str,
+    values: dict[str, Any],
+    condition: str = "",
+    names: dict[str, str] | None = None,
+) -> Write:
+    return Write(
+        _key(_member_pk(lease.owner), _OF_MEMBER),
+        condition,
+        {":lease": {lease.id}, ":one": 1} | values,
+        act=Act.UPDATE,
+        update=f"{_LISTED}, {sessions}",
+        names=_SCHEMA | (names or {}),
+    )
+
+
+def _facts(session: LeaseSession) -> dict[str, Any]:
+    return session.model_dump(mode="json", exclude={"owner"})
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from sshq.adapters.aws_errors import code
+from sshq.adapters.aws_errors import code, is_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -247,11 +247,7 @@ class Table:
                 failed = {n for n, why in enumerate(reasons) if why == "ConditionalCheckFailed"}
                 if failed:
                     raise ConditionFailedError({}, frozenset(failed)) from error
-                conflict = (
-                    code(error) == "TransactionConflictException"
-                    or "TransactionConflict" in reasons
-                )
-                if pause is None or not conflict:
+                if pause is None or not is_conflict(error):
                     raise
                 time.sleep(pause)
             else:
