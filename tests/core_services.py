@@ -583,6 +583,14 @@ class MemoryQueue:
         self.sent.append((body, group, deduplication))
 
 
+class MemoryRedelivery:
+    def __init__(self) -> None:
+        self.brought_back: list[tuple[list[str], str, int]] = []
+
+    def bring_back(self, receipts: Sequence[str], *, queue: str, seconds: int) -> None:
+        self.brought_back.append((list(receipts), queue, seconds))
+
+
 class MemoryTrainingJobs:
     def __init__(self) -> None:
         self.created: dict[str, TrainingJob] = {}
@@ -938,6 +946,7 @@ class MemoryServices:
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     chat: MemoryChat = field(default_factory=MemoryChat)
     commands_queue: MemoryQueue = field(default_factory=MemoryQueue)
+    redelivery: MemoryRedelivery = field(default_factory=MemoryRedelivery)
     provisioning_queue: MemoryQueue = field(default_factory=MemoryQueue)
     training_jobs: MemoryTrainingJobs = field(default_factory=MemoryTrainingJobs)
     nodes: MemoryNodes = field(default_factory=MemoryNodes)

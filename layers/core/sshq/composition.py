@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Quotas,
         Randomness,
         Rates,
+        Redelivery,
         Requests,
         Sessions,
         SetupMemory,
@@ -182,9 +183,12 @@ class Live:
         from slack_sdk import WebClient
 
         from sshq.adapters.slack_chat import SlackChat
+        from sshq.adapters.slack_pace import ShortWaits
 
         token = self.slack_secret.bot_token.get_secret_value()
-        return SlackChat(WebClient(token=token, base_url=self.settings.slack_api_url, timeout=10))
+        client = WebClient(token=token, base_url=self.settings.slack_api_url, timeout=10)
+        client.retry_handlers.append(ShortWaits())
+        return SlackChat(client)
 
     @cached_property
     def commands_queue(self) -> CommandQueue:
@@ -197,6 +201,14 @@ class Live:
         from sshq.adapters.queues import SqsQueue
 
         return SqsQueue(self._client("sqs"), url=self.settings.provisioning_queue_url)
+
+    @cached_property
+    def redelivery(self) -> Redelivery:
+        from sshq.adapters.redelivery import SqsRedelivery
+
+        settings = self.settings
+        urls = (settings.commands_queue_url, settings.provisioning_queue_url)
+        return SqsRedelivery(self._client("sqs"), urls=urls)
 
     @cached_property
     def training_jobs(self) -> TrainingJobs:

@@ -332,6 +332,12 @@ class CommandQueue(Protocol):
     def send(self, body: str, *, group: str, deduplication: str) -> None: ...
 
 
+class Redelivery(Protocol):
+    """When messages that were received and not worked off are delivered again."""
+
+    def bring_back(self, receipts: Sequence[str], *, queue: str, seconds: int) -> None: ...
+
+
 @dataclass(frozen=True)
 class TrainingJob:
     """What CreateTrainingJob is asked for. `channels`: S3 URIs by the input channel's name."""
@@ -707,6 +713,8 @@ class Services(Protocol):
     def commands_queue(self) -> CommandQueue: ...
     @property
     def provisioning_queue(self) -> CommandQueue: ...
+    @property
+    def redelivery(self) -> Redelivery: ...
     @property
     def presets(self) -> Presets: ...
     @property

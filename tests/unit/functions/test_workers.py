@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from sshq.adapters import sqs_worker
 from sshq.domain.job_progress import TrainingStatus
@@ -36,7 +37,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> MemoryServices:
 def record(body: str, number: int, actor: Actor = ALICE) -> dict[str, Any]:
     """A record like the one in events/, of this user's group."""
     made: dict[str, Any] = copy.deepcopy(payload("sqs/commands.json")["Records"][0])
-    made |= {"messageId": f"message-{number}", "body": body}
+    made |= {"messageId": f"message-{number}", "body": body, "receiptHandle": f"receipt-{number}"}
     made["attributes"]["MessageGroupId"] = actor.tag
     return made
 
@@ -100,6 +101,37 @@ def test_a_batch_of_failures_only_is_an_answer_too(
     event = {"Records": [record(message(services, ALICE, 1), 1)]}
 
     answer = load("command_worker").lambda_handler(event, Context())
+
+    assert failures(answer) == ["message-1"]
+
+
+@pytest.mark.parametrize(("received", "pause"), [("1", 10), ("2", 60), ("3", 60)])
+def test_what_failed_comes_again_soon_with_all_that_waits_behind_it(
+    services: MemoryServices, received: str, pause: int
+) -> None:
+    """Left alone, SQS would hide it and everything of its user's for the visibility timeout."""
+    services.training_jobs.error = ConnectionError("lost")
+    records = [record(message(services, ALICE, number), number) for number in (1, 2)]
+    records[0]["attributes"]["ApproximateReceiveCount"] = received
+
+    load("command_worker").lambda_handler({"Records": records}, Context())
+
+    (found,) = services.redelivery.brought_back
+    assert found == (["receipt-1", "receipt-2"], "sshq-commands.fifo", pause)
+
+
+def test_a_queue_that_cant_bring_back_loses_nothing(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(receipts: object, *, queue: str, seconds: int) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sqs")
+
+    services.training_jobs.error = ConnectionError("lost")
+    monkeypatch.setattr(services.redelivery, "bring_back", throttled)
+
+    answer = load("command_worker").lambda_handler(
+        {"Records": [record(message(services, ALICE, 1), 1)]}, Context()
+    )
 
     assert failures(answer) == ["message-1"]
 

@@ -20,7 +20,8 @@ _WAIT_SECONDS = 1
 _LARGEST_RECEIVE = 10
 _BATCHES_AT_ONCE = 4
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
-# AWS hides a failed message until its visibility timeout ends (minutes); here a person waits.
+# AWS hides a failed message for as long as the worker asks (10 s, then a minute), or until its visibility
+# timeout ends if the worker itself died; here a person waits.
 RETRY_SECONDS = 2
 
 

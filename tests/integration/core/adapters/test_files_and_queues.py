@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -121,6 +121,31 @@ def test_a_message_is_queued_once(aws: CoreAws, live: Live, kind: str) -> None:
     for message in found:
         sqs.delete_message(
             QueueUrl=aws.settings.commands_queue_url, ReceiptHandle=message["ReceiptHandle"]
+        )
+
+
+def test_what_is_brought_back_is_delivered_again_in_its_order(aws: CoreAws, live: Live) -> None:
+    def receive() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = sqs.receive_message(
+            QueueUrl=aws.settings.commands_queue_url, MaxNumberOfMessages=10
+        ).get("Messages", [])
+        return found
+
+    sqs = aws.client("sqs")
+    for number in (1, 2):
+        live.commands_queue.send(f"late {number}", group="T-V", deduplication=f"late-{number}")
+    received = receive()
+    assert receive() == []
+
+    receipts = [each["ReceiptHandle"] for each in received]
+    queue = aws.settings.commands_queue_url.rpartition("/")[2]
+    live.redelivery.bring_back(receipts, queue=queue, seconds=0)
+
+    again = receive()
+    assert [each["Body"] for each in again] == ["late 1", "late 2"]
+    for each in again:
+        sqs.delete_message(
+            QueueUrl=aws.settings.commands_queue_url, ReceiptHandle=each["ReceiptHandle"]
         )
 
 

@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sshq.adapters.slack_chat import SlackChat
+from sshq.adapters.slack_pace import ShortWaits
 from sshq.chat.view import View
 from sshq_sandbox.slack.faults import Fault
 from sshq_sandbox.slack.people import User
@@ -59,8 +60,11 @@ class Running:
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
 
-    def chat(self, token: str = BOT_TOKEN) -> SlackChat:
-        return SlackChat(WebClient(token=token, base_url=self.stand_in.url, timeout=5))
+    def chat(self, token: str = BOT_TOKEN, *, at_slacks_pace: bool = False) -> SlackChat:
+        client = WebClient(token=token, base_url=self.stand_in.url, timeout=5)
+        if at_slacks_pace:
+            client.retry_handlers.append(ShortWaits())
+        return SlackChat(client)
 
     def response_url(self) -> str:
         """A door to alice, as a command of hers would open it."""
@@ -150,6 +154,19 @@ def test_another_error_of_slacks_isnt_taken_for_an_unknown_user(slack: Running) 
     slack.stand_in.faults.add("users.info", Fault.ratelimited())
     with pytest.raises(SlackApiError):
         slack.chat().profile(ALICE)
+
+
+def test_slacks_pace_is_kept_where_it_is_a_matter_of_seconds(slack: Running) -> None:
+    """A burst of messages in a channel meets 429, Retry-After: 1. It must not cost a redelivery."""
+    slack.stand_in.faults.add("chat.postMessage", Fault.ratelimited(0))
+    slack.stand_in.faults.add("users.info", Fault.ratelimited(30))
+    chat = slack.chat(at_slacks_pace=True)
+
+    posted = chat.post(chat.direct_message(ALICE), TEXT)
+
+    assert posted.ts
+    with pytest.raises(SlackApiError, match="ratelimited"):
+        chat.profile(ALICE)
 
 
 def test_an_answer_through_a_response_url_is_for_that_person_alone(slack: Running) -> None:
