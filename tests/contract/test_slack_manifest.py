@@ -42,11 +42,14 @@ def test_it_asks_for_no_scope_beyond_what_the_bot_does(manifest: dict[str, Any])
     }
 
 
-def test_it_hears_of_homes_opened_and_people_coming_and_going(manifest: dict[str, Any]) -> None:
+def test_it_hears_of_people_coming_and_going_and_has_no_empty_home(
+    manifest: dict[str, Any],
+) -> None:
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
 
-    assert events == ["app_home_opened", "team_join", "user_change"]
-    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+    assert events == ["team_join", "user_change"]
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is False
+    assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
     assert manifest["settings"]["socket_mode_enabled"] is False
 

@@ -8,8 +8,12 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from pydantic import ValidationError
 
 from sshq.adapters.training_jobs import create_request
+from sshq.container import AGENT_CHANNEL, CODE_CHANNEL, JOB_CHANNEL
+from sshq.domain.job_options import MOST_INPUTS, Options
+from sshq.domain.job_source import CHANNEL as SOURCE_CHANNEL
 from sshq.ports import TrainingJob
 from tests.contract.aws.modelled import breaches
 
@@ -77,3 +81,13 @@ def test_every_option_is_where_the_model_has_it() -> None:
     assert spot["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
     assert spot["CheckpointConfig"] == {"S3Uri": "s3://sshq-jobs/checkpoints/k3v9qz2a/"}
     assert "KeepAlivePeriodInSeconds" not in spot["ResourceConfig"]
+
+
+def test_all_inputs_and_what_is_sshqs_own_are_as_many_channels_as_sagemaker_takes() -> None:
+    own = {JOB_CHANNEL, CODE_CHANNEL, AGENT_CHANNEL, SOURCE_CHANNEL}
+    service = botocore.session.get_session().get_service_model("sagemaker")
+
+    assert MOST_INPUTS + len(own) == service.shape_for("InputDataConfig").metadata["max"]
+    for name in own:
+        with pytest.raises(ValidationError, match="sshq's own"):
+            Options.model_validate({"input": {name: "s3://data/imagenet/"}})

@@ -14,11 +14,11 @@ from sshq.domain.model import Model
 
 MOST_NODES = 16
 SHORTEST_IDLE = 300
-# SageMaker takes 20 channels; two may be ours.
-MOST_INPUTS = 18
+# SageMaker takes 20 channels; four may be ours: the job's own files, the scripts, the agent, the source.
+MOST_INPUTS = 16
 # job.env holds the start-up script's facts under such names, before the user's own.
 _OWN_PREFIX = "SSHQ_"
-_OWN_CHANNELS = ("sshq", SOURCE_CHANNEL)
+_OWN_CHANNELS = ("sshq", "sshq-code", "sshq-agent", SOURCE_CHANNEL)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s?#]*)?")

@@ -28,7 +28,7 @@ S3 = "s3://team-data/set"
         ({"input": [f"{'x' * 65}={S3}"]}, "can't be the name of an input channel"),
         ({"input": [f"sshq={S3}"]}, "the channel sshq is sshq's own"),
         ({"input": [f"source={S3}"]}, "the channel source is sshq's own"),
-        ({"input": [f"c{n}={S3}" for n in range(MOST_INPUTS + 1)]}, "at most 18 inputs"),
+        ({"input": [f"c{n}={S3}" for n in range(MOST_INPUTS + 1)]}, "at most 16 inputs"),
         ({"output": "/local/x"}, "write s3://bucket/prefix"),
         ({"idle": "4m"}, "at least 5m, or off"),
         ({"idle": "2d"}, "less than or equal to 86400"),
