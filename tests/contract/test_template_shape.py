@@ -129,6 +129,14 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_consumer_may_take() -> 
     assert checked == set(QUEUES)
 
 
+@pytest.mark.parametrize("function", ["CommandWorker", "IamProvisioner"])
+def test_a_command_has_its_functions_time_and_its_tries_to_itself(function: str) -> None:
+    """SQS counts a message as received with its whole batch, whether or not its turn came."""
+    events = FUNCTIONS[function]["Properties"]["Events"].values()
+
+    assert [e["Properties"]["BatchSize"] for e in events if e["Type"] == "SQS"] == [1]
+
+
 def test_the_rounds_of_the_caretaker_dont_overlap() -> None:
     assert FUNCTIONS["Caretaker"]["Properties"]["Timeout"] <= 60
 
