@@ -69,7 +69,11 @@ def test_the_same_request_delivered_again_is_one_job(sandbox: Sandbox) -> None:
 
 def test_stop_takes_everything_and_a_connection_drops(sandbox: Sandbox) -> None:
     job = run_job(sandbox, "bob", "--name short")
-    assert sandbox.connect(job.ticket, "--no-shell", laptop="bob").code == 0
+    before = len(sandbox.calls("StartSession"))
+    done = sandbox.connect(job.ticket, "--", "echo over the first session", laptop="bob")
+    assert (done.code, done.out) == (0, "over the first session\n"), done.err
+    # It came with the lease: ssh asked for none.
+    assert len(sandbox.calls("StartSession")) == before + 1
     with sandbox.shell(job.name, "bob") as shell:
         ticket = sandbox.click("bob", "Connect").split("sshq-local connect ")[1].split("`")[0]
         sandbox.slash("bob", f"stop {job.name}")

@@ -389,7 +389,10 @@ def test_a_first_session_is_stored_with_its_lease_and_both_are_recorded(aws: Cor
     live = aws.live(table=aws.make_table("first-sessions"))
     live.members.add(Member(actor=ALICE, slug="alice", added_by=ADMIN, added_at=NOW))
     job = a_ready_job(live, "sshq-alice-first")
+    live.audit.record("before", actor=None)
     for count in (1, 2):
+        # What this function remembers of the audit's end is out of date.
+        aws.live(table="first-sessions").audit.record("another function's", actor=None)
         lease = a_lease(a_ticket(live, job), job)
         outcome = live.leases.redeem(
             lease,
@@ -403,7 +406,7 @@ def test_a_first_session_is_stored_with_its_lease_and_both_are_recorded(aws: Cor
         assert len(live.leases.sessions(ALICE)) == len(live.leases.of_member(ALICE)) == count
 
     found = verify(live.audit.entries(), first=Link(), head=live.audit.head())
-    assert (found.records, found.findings) == (4, ())
+    assert (found.records, found.findings) == (7, ())
 
 
 def test_who_has_all_the_sessions_they_may_gets_no_first_one_and_nothing_else(live: Live) -> None:

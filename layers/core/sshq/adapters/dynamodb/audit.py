@@ -96,8 +96,9 @@ class DynamoAudit:
                 records = [Write(to_item(e, _PK, _sk(e.seq)), _NEW) for e in sealed]
                 self._table.write_all(*writes, *records, _head(end))
             except ConditionFailedError as error:
-                if any(number < len(writes) for number in error.failed):
-                    raise
+                own = frozenset(number for number in error.failed if number < len(writes))
+                if own:
+                    raise ConditionFailedError(error.stored, own) from error
                 # Another writer was first: read the end again. Where the records' numbers were
                 # free and the head is further, records were deleted: go on behind them, so that
                 # they are missed.
