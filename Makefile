@@ -58,11 +58,12 @@ show-setup: $(VENV)/.ready ## Print the evidence for setup
 	@$(BIN)/python scripts/show_setup.py
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure the tunnel, the way to it, and a container's start
+bench: $(VENV)/.ready ## Measure the tunnel, the way to it, a container's start, and the functions' imports
 	$(BIN)/python -m tests.performance.measure_websocket_start
 	$(BIN)/python -m tests.performance.measure_tunnel
 	$(BIN)/python -m tests.performance.measure_container_start
 	$(BIN)/python -m tests.performance.measure_broker
+	$(BIN)/python -m tests.performance.measure_cold_starts
 
 .PHONY: fuzz
 fuzz: $(VENV)/.ready ## Bend frames out of shape, for longer than CI does
