@@ -52,6 +52,7 @@ class Stack:
             "AWS::SSM::Document": self._document,
             "AWS::SSM::Parameter": self._parameter,
             "AWS::Logs::LogGroup": self._log_group,
+            "AWS::Scheduler::ScheduleGroup": lambda name: Created(self._properties(name)["Name"]),
             "AWS::Serverless::HttpApi": lambda _: Created("sandbox"),
             "AWS::Serverless::LayerVersion": Created,
             _FUNCTION: self._function_name,
