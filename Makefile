@@ -37,6 +37,15 @@ test: $(VENV)/.ready $(CLIENT) ## Run all tests, the unit tests first
 # One worker a core; the tests of a file stay together, since they share its servers.
 IN_PARALLEL := -q --numprocesses=auto --dist=loadfile
 
+# What decides in the data channel, without a socket or a clock of its own.
+CHANNEL_CORE := channel,clocks,frames,keepalive,probe,reliable,settings,websocket
+.PHONY: coverage
+coverage: $(VENV)/.ready ## Hold the data channel's core to all of its branches, by its own tests
+	$(BIN)/python -m coverage run --branch --source=local_client/src/sshq_local/ssm \
+	  -m pytest tests/unit/local_client/ssm -q --hypothesis-seed=0
+	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 \
+	  --include="$$(printf '*/ssm/%s.py,' $$(tr ',' ' ' <<< '$(CHANNEL_CORE)'))"
+
 .PHONY: lint
 lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/ruff check .
