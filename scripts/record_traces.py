@@ -154,16 +154,16 @@ def _forwarded(stage: Stage, server: str, client: str) -> None:
 
 def _growing_log(stage: Stage) -> None:
     _detached(
-        stage, "sh -c 'while :; do echo step of an epoch, loss 0.5 >>/root/log; sleep 0.2; done'"
+        stage, "sh -c 'while :; do echo step of an epoch, loss 0.5 >>/opt/log; sleep 0.2; done'"
     )
-    stage.terminal("tail -F /root/log")
+    stage.terminal("tail -F /opt/log")
 
 
 def _copies(stage: Stage) -> None:
     source = stage.container.folder / "data"
     source.write_bytes(os.urandom(8 << 20))
     shell = " ".join(stage.client())
-    stage.run("rsync", "--bwlimit=100", "-e", shell, str(source), "127.0.0.1:/root/data")
+    stage.run("rsync", "--bwlimit=100", "-e", shell, str(source), "127.0.0.1:/opt/data")
 
 
 def _bot(stage: Stage) -> None:
@@ -183,7 +183,7 @@ def _ignore(_: int) -> None:
 TMUX = "TERM=xterm tmux -f /dev/null"
 BUSY = "timeout 155 nice -n 19 python3 -c 'while 1: pass'"
 DOWNLOAD = (
-    "sh -c 'while :; do dd if=/dev/urandom of=/root/part bs=64k count=4 2>/dev/null; sleep 1; done'"
+    "sh -c 'while :; do dd if=/dev/urandom of=/opt/part bs=64k count=4 2>/dev/null; sleep 1; done'"
 )
 SCENARIOS = {
     "nobody_enters": Scenario("a workbench that nobody enters", 0, lambda _: None),
@@ -361,7 +361,7 @@ def _written(scenario: Scenario, minutes: int, lines: Sequence[tuple[float, str]
             "scale": 1,
             "cores": CORES,
             "own": "/proc/stat and /proc/loadavg are of the container's processes alone",
-            "kernel": f"{kernel.sysname} {kernel.release}",
+            "kernel": f"{kernel.sysname} {'.'.join(kernel.release.split('.')[:2])}",
             "ssh": version.split(",")[0].strip(),
         },
         "idle": "5m",
