@@ -534,6 +534,33 @@ def test_the_life_of_a_lease(api: Api, client: Client) -> None:
     assert reason(client.call("GET", base, key_id=lease)) == "lease-ended"
 
 
+def test_a_lease_tells_what_its_job_has_cost_so_far_in_dollars(api: Api, client: Client) -> None:
+    """Two cents a second: the price that the job was submitted at, whatever is asked for since."""
+    lease = client.redeem().json["id"]
+
+    def told(after: timedelta) -> Any:
+        api.services.clock.time = now = START + after
+        return client.call("GET", f"/v1/leases/{lease}", key_id=lease, created=now).json[
+            "cost_so_far"
+        ]
+
+    assert told(timedelta(minutes=5)) == 0, "SageMaker doesn't bill yet"
+    billed_from = START + timedelta(minutes=5)
+    training = TrainingStatus("InProgress", "Training", started_at=billed_from)
+    api.services.training_jobs.status[api.job.name] = training
+    follow(api.services, api.job.name)
+    api.services.prices.known[api.job.shape.instance] = None
+
+    assert told(timedelta(minutes=5)) == 0
+    assert told(timedelta(minutes=30, seconds=1)) == 30.02
+    assert told(timedelta(hours=1, minutes=35)) == 108
+
+    api.services.jobs.change(
+        api.job.name, lambda stored: stored.model_copy(update={"price_micros": 0})
+    )
+    assert told(timedelta(hours=1, minutes=36)) is None
+
+
 def test_a_lease_stops_its_job(api: Api, client: Client) -> None:
     lease = client.redeem().json["id"]
 

@@ -43,7 +43,7 @@ def price_in(price_list: Iterable[str], instance: str, today: str) -> Price | No
 
 
 def shipped_price(prices: Mapping[str, Any], instance: str, region: str) -> Price | None:
-    """From the shipped list. Elsewhere it is raised, so that a budget isn't counted too small."""
+    """From the shipped list. Elsewhere it is raised, lest a budget be counted too small: by a guess."""
     found = prices["usd_per_hour"].get(instance)
     if found is None:
         return None
