@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.conftest import LOCAL, PARAMETERS, SANDBOX, Sandbox, run_job
+from tests.e2e.conftest import LOCAL, PARAMETERS, SANDBOX, Sandbox, run_job, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,44 +21,28 @@ NODE = re.compile(r"mi-[0-9a-f]{17}")
 
 def show() -> bool:
     """Print the evidence; whether all of it held."""
-    with tempfile.TemporaryDirectory(prefix="show-jobs-") as scratch:
-        folder = Path(scratch)
-        sandbox = Sandbox(folder, str(folder / "state" / "tls" / "ca.pem"))
-        words = (word for each in PARAMETERS.items() for word in ("--parameter", "=".join(each)))
-        up = sandbox.run(*SANDBOX, "up", "--detach", *words)
-        if up.code:
-            print(up.err)
-            return False
-        try:
-            sandbox.slash("admin", "setup")
-            sandbox.click("admin", "Confirm")
-            sandbox.slash("admin", "add-user @alice")
-            parts: tuple[Callable[[Sandbox], bool], ...] = (
-                _spot,
-                _nodes,
-                _warm_pool,
-                _network,
-                _data,
-            )
-            outcomes = [part(sandbox) for part in parts]
-            return all(outcomes)
-        finally:
-            sandbox.run(*SANDBOX, "down")
+    parts: tuple[Callable[[Sandbox], bool], ...] = (_spot, _nodes, _warm_pool, _network, _data)
+    with (
+        tempfile.TemporaryDirectory(prefix="show-jobs-") as scratch,
+        running_sandbox(Path(scratch)) as sandbox,
+    ):
+        outcomes = [part(sandbox) for part in parts]
+    return all(outcomes)
 
 
 def _spot(sandbox: Sandbox) -> bool:
     _heading("spot: AWS takes the instance back under an open shell")
     job = run_job(sandbox, options="--spot --name spot")
-    (first,) = _registered(sandbox)
+    (first,) = sandbox.nodes()
     sandbox.connect(job.ticket, "--no-shell")
     kept = sandbox.folder / "state" / "jobs" / job.name / "algo-1/opt/ml/checkpoints/step"
     sandbox.ssh(job.name, f"echo 41 > '{kept}'")
     with sandbox.shell(job.name) as shell:
         sandbox.run(*SANDBOX, "interrupt", job.name)
         shell.wait(timeout=60)
-    sandbox.eventually(lambda: _registered(sandbox) - {first} != set(), "another node")
+    sandbox.eventually(lambda: sandbox.nodes() - {first} != set(), "another node")
     sandbox.eventually(lambda: sandbox.ssh(job.name, "true").code == 0, "ssh to it")
-    (second,) = _registered(sandbox)
+    (second,) = sandbox.nodes()
     answer = sandbox.ssh(job.name, f"cat '{kept}'")
     described = sandbox.aws("sagemaker").describe_training_job(TrainingJobName=job.name)
     way = " → ".join(step["Status"] for step in described["SecondaryStatusTransitions"])
@@ -66,7 +50,7 @@ def _spot(sandbox: Sandbox) -> bool:
     print(f"ssh {job.name} (no new ticket) reads the checkpoint: {answer.out.strip()!r}")
     print(_line(sandbox, "started the job anew"))
     sandbox.slash("alice", f"stop {job.name}")
-    sandbox.eventually(lambda: _registered(sandbox) == set(), "the end of both nodes")
+    sandbox.eventually(lambda: sandbox.nodes() == set(), "the end of both nodes")
     print("after stop: no node is registered")
     return first != second and answer.out == "41\n"
 
@@ -80,7 +64,7 @@ def _nodes(sandbox: Sandbox) -> bool:
     reached = {each["rank"]: each["node"] for each in listed["sessions"]}
     for rank, node in sorted(reached.items()):
         print(f"ssh {job.name}{f'-{rank}' if rank else ''}: rank {rank}, node {node}")
-    registered = _registered(sandbox)
+    registered = sandbox.nodes()
     sandbox.slash("alice", f"stop {job.name}")
     return set(reached) == {0, 1} and set(reached.values()) == registered
 
@@ -137,11 +121,6 @@ def _completed(sandbox: Sandbox, command: str) -> str:
     name: str = sandbox.calls("CreateTrainingJob")[-1]["parameters"]["TrainingJobName"]
     sandbox.eventually(lambda: f"`{name}`: completed" in sandbox.inbox("alice"), "its end")
     return name
-
-
-def _registered(sandbox: Sandbox) -> set[str]:
-    found = sandbox.aws("ssm").describe_instance_information()["InstanceInformationList"]
-    return {node["InstanceId"] for node in found}
 
 
 def _line(sandbox: Sandbox, part: str) -> str:

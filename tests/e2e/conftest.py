@@ -140,6 +140,11 @@ class Sandbox:
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
         )
 
+    def nodes(self) -> set[str]:
+        """The ids of the nodes that are registered with SSM now."""
+        found = self.aws("ssm").describe_instance_information()["InstanceInformationList"]
+        return {node["InstanceId"] for node in found}
+
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """The calls of one operation so far."""
         done = self.run(*SANDBOX, "calls", "--operation", operation, "--json")
@@ -158,10 +163,9 @@ class Sandbox:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+@contextlib.contextmanager
+def running_sandbox(folder: Path) -> Iterator[Sandbox]:
     """Up, set up, with alice and bob as members; down at the end."""
-    folder = tmp_path_factory.mktemp("e2e")
     made = Sandbox(folder, str(folder / "state" / "tls" / "ca.pem"))
     parameters = (word for each in PARAMETERS.items() for word in ("--parameter", "=".join(each)))
     up = made.run(*SANDBOX, "up", "--detach", *parameters)
@@ -174,6 +178,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield made
     finally:
         made.run(*SANDBOX, "down")
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One for all tests of a worker."""
+    with running_sandbox(tmp_path_factory.mktemp("e2e")) as running:
+        yield running
 
 
 @dataclass(frozen=True)

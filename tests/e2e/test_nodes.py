@@ -11,13 +11,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Sandbox
 
 
-def nodes(sandbox: Sandbox) -> set[str]:
-    found = sandbox.aws("ssm").describe_instance_information()["InstanceInformationList"]
-    return {node["InstanceId"] for node in found}
-
-
 def test_each_machine_is_reached_by_its_own_name(sandbox: Sandbox) -> None:
-    before = nodes(sandbox)
+    before = sandbox.nodes()
     job = run_job(sandbox, options="--count 2 --name pair")
     assert sandbox.connect(job.ticket, "--no-shell").code == 0
 
@@ -25,8 +20,8 @@ def test_each_machine_is_reached_by_its_own_name(sandbox: Sandbox) -> None:
         listed = json.loads(sandbox.run(*LOCAL, "sessions", job.name, "--json").out)["sessions"]
     reached = {each["rank"]: each["node"] for each in listed}
     assert set(reached) == {0, 1}
-    assert set(reached.values()) == nodes(sandbox) - before
+    assert set(reached.values()) == sandbox.nodes() - before
     assert reached[0] != reached[1]
 
     sandbox.slash("alice", f"stop {job.name}")
-    sandbox.eventually(lambda: nodes(sandbox) == before, "the end of both nodes")
+    sandbox.eventually(lambda: sandbox.nodes() == before, "the end of both nodes")

@@ -14,15 +14,10 @@ if TYPE_CHECKING:
 NODE = re.compile(r"mi-[0-9a-f]{17}")
 
 
-def nodes(sandbox: Sandbox) -> set[str]:
-    found = sandbox.aws("ssm").describe_instance_information()["InstanceInformationList"]
-    return {node["InstanceId"] for node in found}
-
-
 def test_the_lease_finds_the_node_that_comes_after_an_interruption(sandbox: Sandbox) -> None:
-    before = nodes(sandbox)
+    before = sandbox.nodes()
     job = run_job(sandbox, options="--spot --name spot")
-    (first,) = nodes(sandbox) - before
+    (first,) = sandbox.nodes() - before
     assert sandbox.connect(job.ticket, "--no-shell").code == 0
     kept = Path(sandbox.folder / "state" / "jobs" / job.name / "algo-1/opt/ml/checkpoints/step")
     assert sandbox.ssh(job.name, f"echo 41 > '{kept}'").code == 0
@@ -39,14 +34,14 @@ def test_the_lease_finds_the_node_that_comes_after_an_interruption(sandbox: Sand
         return again in said and bool(set(NODE.findall(said)) - {first})
 
     sandbox.eventually(other_node_is_ready, "the new node")
-    (second,) = nodes(sandbox) - before
+    (second,) = sandbox.nodes() - before
     assert second != first
     # No new ticket, the same name: only the machine is another, and it has what was kept.
     answer = sandbox.ssh(job.name, f"cat '{kept}'")
     assert (answer.code, answer.out) == (0, "41\n"), answer.err
 
     sandbox.slash("alice", f"stop {job.name}")
-    sandbox.eventually(lambda: nodes(sandbox) == before, "the end of both nodes")
+    sandbox.eventually(lambda: sandbox.nodes() == before, "the end of both nodes")
     described = sandbox.aws("sagemaker").describe_training_job(TrainingJobName=job.name)
     way = [step["Status"] for step in described["SecondaryStatusTransitions"]]
     assert way[:6] == [

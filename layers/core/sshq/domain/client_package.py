@@ -1,6 +1,6 @@
 """sshq-local as the stack itself hands it out: always the version that fits, from an address of ours.
 
-On a public index the name would be whoever's took it first, and the bot tells people to install it.
+On a public index the name would belong to whoever takes it first, and the bot tells people to install it.
 """
 
 from __future__ import annotations

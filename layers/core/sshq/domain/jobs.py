@@ -217,10 +217,10 @@ class Job(Record):
     @property
     def pool_until(self) -> datetime | None:
         """Until when SageMaker keeps its instances for the next job (and bills them); None: it doesn't."""
-        had_instances = self.started_at is not None and self.ended_at is not None
-        if not self.shape.warm_pool_seconds or self.pool_given_back or not had_instances:
+        if self.started_at is None or self.ended_at is None or self.pool_given_back:
             return None
-        return self.ended_at and self.ended_at + timedelta(seconds=self.shape.warm_pool_seconds)
+        kept = self.shape.warm_pool_seconds
+        return self.ended_at + timedelta(seconds=kept) if kept else None
 
     @property
     def is_workbench(self) -> bool:

@@ -447,9 +447,9 @@ def test_a_hundred_redemptions_with_sessions_leave_one_of_each(live: Live) -> No
             events=[Event("won", ALICE, {"lease": lease.id})],
         )
 
-    outcomes = at_once(50, redeem)
+    outcomes = at_once(100, redeem)
 
-    assert (outcomes.count(Redeemed.NEW), outcomes.count(Redeemed.SPENT)) == (1, 49)
+    assert (outcomes.count(Redeemed.NEW), outcomes.count(Redeemed.SPENT)) == (1, 99)
     (session,) = live.leases.sessions(ALICE)
     (lease,) = live.leases.of_job(job)
     won = [entry.facts["lease"] for entry in live.audit.entries() if entry and entry.event == "won"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Sentences(Formatter):
-    """`{jobs} {jobs:job|jobs}`: of two words the first for one, the second for any other number."""
+    """`{jobs} {jobs:job|jobs}`: the first for one, the second, which may have gaps itself, for others."""
 
     def format_field(self, value: str, format_spec: str) -> str:
         one, is_choice, more = format_spec.partition("|")

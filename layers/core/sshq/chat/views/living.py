@@ -62,8 +62,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
         said.append(here.mrkdwn("job.pool", until=job.pool_until))
     blocks = sections(said)
     if lines:
-        key = "job.last-line" if len(lines) == 1 else "job.last-lines"
-        blocks.append(section(here.mrkdwn(key, count=str(len(lines)))))
+        blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))
         blocks.append(preformatted(log_text(lines, several=job.shape.count > 1)))
     blocks.append(context(f"{shape(job, here)} · {_links(job, console, here)}"))
     blocks.append(context(escape(cost(job, here))))

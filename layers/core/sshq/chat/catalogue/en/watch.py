@@ -41,7 +41,6 @@ TEXTS: dict[str, str] = {
     "starts on them.",
     "job.give-back": "Give them back now",
     "stop.pool": "The instances that `{job}` kept are given back.",
-    "job.last-line": "The last line of its log:",
     "job.hint.image": "SageMaker can't get the image. Check its address and region; an image of another "
     "account needs a policy on its repository that lets this account pull it.",
     "job.hint.input": "SageMaker can't get the job's input. Check that something lies at each address; if it "
@@ -49,7 +48,7 @@ TEXTS: dict[str, str] = {
     "account needs a policy of its own, an encrypted one the stack's parameter `DataKeys`).",
     "job.hint.output": "SageMaker can't write the job's output. An admin looks with `/sshq setup --check` "
     "whether jobs have the right to that place (`OutputLocations`; an encrypted bucket: `DataKeys`).",
-    "job.last-lines": "The last {count} {count:line|lines} of its log:",
+    "job.last-lines": "The last {count:line|{count} lines} of its log:",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch log",
     "job.end.deadline": "Its time was up.",
@@ -74,7 +73,7 @@ TEXTS: dict[str, str] = {
     "keep.done": "`{job}` isn't ended for being idle before {until}.",
     "status.open": "{age} old, {here} in this stage, {left} left",
     "status.ended": "it lasted {age}",
-    "logs.title": "The last {count} {count:line|lines} of `{job}`:",
+    "logs.title": "The last {count:line|{count} lines} of `{job}`:",
     "logs.none": "`{job}` has printed nothing yet.",
     "refusal.not-later": "`{job}` may run until {deadline} UTC already.",
     "refusal.not-later.next": "Name a later time.",

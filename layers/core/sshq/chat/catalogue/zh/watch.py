@@ -40,7 +40,6 @@ TEXTS: dict[str, str] = {
     "job.pool": "其实例保留（并计费）到 {until}：您的下一个同样的作业会直接使用它们。",
     "job.give-back": "立即归还",
     "stop.pool": "`{job}` 保留的实例已归还。",
-    "job.last-line": "日志的最后 1 行：",
     "job.hint.image": "SageMaker 无法获取镜像。请检查地址和区域；"
     "其他账户的镜像需要在仓库策略中允许本账户拉取。",
     "job.hint.input": "SageMaker 无法获取作业的输入。请确认每个地址下都有数据；如果有，由管理员用 "
