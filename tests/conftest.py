@@ -1,14 +1,21 @@
-"""Hooks for all tests: in CI nothing may be skipped, so that a missing tool can't pass unseen."""
+"""For all tests: in CI nothing may be skipped, and Ctrl-C reaches what the tests start."""
 
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+def pytest_configure() -> None:
+    """A background job's SIGINT is ignored, by its children too: until somebody handles it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -25,6 +25,7 @@ SANDBOX = (sys.executable, "-m", "sshq_sandbox.cli")
 LOCAL = (sys.executable, "-m", "sshq_local")
 TICKET = re.compile(r"sshq-local connect (\S+?/[0-9A-Z]{32})")
 DEADLINE_SECONDS = 60.0
+NODE = re.compile(r"mi-[0-9a-f]{17}")
 # What an admin gave the stack beside its defaults.
 PARAMETERS = {
     "InputLocations": "s3://team-data/sets",
@@ -107,7 +108,10 @@ class Sandbox:
             yield process
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            try:
+                process.communicate(timeout=DEADLINE_SECONDS)
+            finally:
+                process.kill()
 
     @contextlib.contextmanager
     def shell(self, job: str, laptop: str = "alice") -> Iterator[subprocess.Popen[str]]:
@@ -129,6 +133,10 @@ class Sandbox:
             finally:
                 process.kill()
 
+    def drops(self, shell: subprocess.Popen[str]) -> bool:
+        """Whether a connection ends as one that is cut, long before its command would end."""
+        return shell.wait(timeout=DEADLINE_SECONDS) != 0
+
     def aws(self, service: str) -> Any:
         """A person's own client of the sandbox's AWS."""
         env = json.loads(self.run(*SANDBOX, "env", "--json").out)
@@ -140,10 +148,11 @@ class Sandbox:
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def nodes(self) -> set[str]:
-        """The ids of the nodes that are registered with SSM now."""
-        found = self.aws("ssm").describe_instance_information()["InstanceInformationList"]
-        return {node["InstanceId"] for node in found}
+    def nodes(self, job: str) -> set[str]:
+        """The ids of the nodes that are registered with SSM now, as this job's."""
+        filters = [{"Key": "tag:sshq:job", "Values": [job]}]
+        found = self.aws("ssm").describe_instance_information(Filters=filters)
+        return {node["InstanceId"] for node in found["InstanceInformationList"]}
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """The calls of one operation so far."""
@@ -154,6 +163,14 @@ class Sandbox:
     def inbox(self, person: str) -> str:
         """All that somebody sees."""
         return self.run(*SANDBOX, "inbox", "--as", person).out
+
+    def living_message(self, person: str, job: str) -> str:
+        """What the one message that is kept up to date says of a job now.
+
+        It may lag: two workers may show at once, of which the later corrects itself.
+        """
+        told = reversed(self.inbox(person).split("──"))
+        return next((part for part in told if f"_circle: `{job}`:" in part), "")
 
     def eventually(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for what must come true, at most a minute."""

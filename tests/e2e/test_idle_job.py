@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,11 +33,19 @@ def own(tmp_path: Path) -> Iterator[Sandbox]:
         made.run(*SANDBOX, "down")
 
 
-def clock(sandbox: Sandbox, step: str) -> datetime:
-    """Move it on; what is due fires. The time then."""
-    done = sandbox.run(*SANDBOX, "clock", step, "--json")
-    assert done.code == 0, done.err
-    return datetime.fromisoformat(json.loads(done.out)["now"])
+@dataclass
+class Clock:
+    """The sandbox's, which is moved to moments, however long the steps between them take here."""
+
+    sandbox: Sandbox
+    ahead: timedelta = timedelta()
+
+    def move_to(self, moment: datetime) -> None:
+        """What is due by then fires."""
+        step = moment - datetime.now(UTC) - self.ahead
+        done = self.sandbox.run(*SANDBOX, "clock", f"+{round(step.total_seconds())}s")
+        assert done.code == 0, done.err
+        self.ahead += step
 
 
 def hears(sandbox: Sandbox, job: str, ready: datetime, minutes: range) -> None:
@@ -58,13 +66,14 @@ def hears(sandbox: Sandbox, job: str, ready: datetime, minutes: range) -> None:
 def test_its_owner_is_told_why_keeps_it_and_then_stops_it(own: Sandbox) -> None:
     job = run_job(own, options="--idle 5m").name
     ready = datetime.now(UTC)
+    clock = Clock(own)
 
     hears(own, job, ready, range(1, 4))
-    clock(own, "+200s")
+    clock.move_to(ready + timedelta(seconds=200))
     assert "Nobody seems to use" not in own.inbox("alice")
 
     hears(own, job, ready, range(4, 5))
-    clock(own, "+60s")
+    clock.move_to(ready + timedelta(seconds=260))
     own.eventually(lambda: "Nobody seems to use" in own.inbox("alice"), "the warning")
     shown = own.inbox("alice").split("Nobody seems to use")[-1]
     assert "idle 4 of 5 min: no keystrokes, no data over SSH, CPU" in shown
@@ -74,7 +83,7 @@ def test_its_owner_is_told_why_keeps_it_and_then_stops_it(own: Sandbox) -> None:
 
     assert "isn't ended for being idle before" in own.click("alice", "Keep 1 h")
     hears(own, job, ready, range(5, 11))
-    clock(own, "+360s")
+    clock.move_to(ready + timedelta(seconds=620))
     assert "stopped" not in own.slash("alice", f"status {job}")
 
     own.click("alice", "Stop now")

@@ -77,7 +77,7 @@ def test_stop_takes_everything_and_a_connection_drops(sandbox: Sandbox) -> None:
     with sandbox.shell(job.name, "bob") as shell:
         ticket = sandbox.click("bob", "Connect").split("sshq-local connect ")[1].split("`")[0]
         sandbox.slash("bob", f"stop {job.name}")
-        assert shell.wait(timeout=10) != 0
+        assert sandbox.drops(shell)
 
     spent = sandbox.connect(ticket, "--no-shell", laptop="bobs-other-laptop")
     assert spent.code == 1

@@ -31,10 +31,11 @@ def deadline_in_container(sandbox: Sandbox, job: RunningJob) -> float:
 def test_the_living_message_tells_each_stage_and_the_node(
     sandbox: Sandbox, watched: RunningJob
 ) -> None:
-    told = [text for text in sandbox.inbox("bob").split("──") if watched.name in text]
-    message = next(text for text in reversed(told) if "asked for" in text)
-
-    for stage in ("submitted", "starting", "downloading", "*ready* since"):
+    sandbox.eventually(
+        lambda: "*ready* since" in sandbox.living_message("bob", watched.name), "word of it"
+    )
+    message = sandbox.living_message("bob", watched.name)
+    for stage in ("submitted", "starting", "downloading"):
         assert stage in message
     assert "node 0: mi-" in message
     assert "console.aws.amazon.com/systems-manager/fleet-manager" in message
@@ -45,8 +46,9 @@ def test_status_and_log_are_found_by_a_beginning(sandbox: Sandbox, watched: Runn
     assert watched.name in status
     assert "left" in status
 
-    log = sandbox.slash("bob", "logs watch --tail 5")
-    assert "epoch one" in log
+    words = "logs watch --tail 5"
+    sandbox.eventually(lambda: "epoch one" in sandbox.slash("bob", words), "the command's word")
+    log = sandbox.slash("bob", words)
     assert "API_KEY=[hidden]" in log
     assert "canary-of-the-log" not in log
 
