@@ -349,9 +349,17 @@ RULES = (
         11,
         "a request is signed over its method, path and body",
         f"{CORE}domain/request_signatures.py",
-        "require_components=REQUIRED",
-        'require_components=("content-digest",)',
+        "else REQUIRED,",
+        'else ("content-digest",),',
         (f"{API}test_a_signature_must_cover_all_three",),
+    ),
+    Rule(
+        11,
+        "a query is signed",
+        f"{CORE}domain/request_signatures.py",
+        "_WITH_QUERY if request.query else REQUIRED",
+        "REQUIRED",
+        (f"{API}test_a_query_is_signed_and_is_as_it_was_signed",),
     ),
     Rule(
         11,
@@ -359,7 +367,7 @@ RULES = (
         f"{CORE}domain/request_signatures.py",
         "{'?' + self.query if self.query else ''}",
         "?tail=5",
-        (f"{API}test_a_signed_query_is_as_it_was_signed",),
+        (f"{API}test_a_query_is_signed_and_is_as_it_was_signed",),
     ),
     Rule(
         11,

@@ -14,8 +14,8 @@ _SIGNATURE = {
     "in": "header",
     "name": "Signature",
     "description": "HTTP Message Signatures (RFC 9421), with the headers Signature-Input and"
-    " Content-Digest: ed25519 over @method, @path and"
-    " content-digest (@query and prefer, if it covers them), with"
+    " Content-Digest: ed25519 over @method, @path, content-digest,"
+    " @query if there is one, and prefer if it is to count, with"
     " created (within 300 s), a nonce of 8 to 64 characters that is new, and"
     " keyid: the lease's id, or `redeem` with the key that the body names.",
 }

@@ -183,11 +183,13 @@ class AccessApi:
         content: bytes,
         prefer: str,
     ) -> HttpAnswer:
+        path, _, query = target.partition("?")
         headers = signature_headers(
             self._key,
             key_id=self._key_id,
             method=method,
-            path=target.partition("?")[0],
+            path=path,
+            query=query,
             body=content,
             created=int(self._now()),
             # A new one for each attempt: the API remembers the nonces that it has seen.

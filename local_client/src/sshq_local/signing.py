@@ -25,27 +25,26 @@ def signature_headers(
     body: bytes,
     created: int,
     nonce: str,
+    query: str = "",
     prefer: str = "",
 ) -> dict[str, str]:
     """The three headers that sign one request; an empty body is digested too.
 
+    path, query: as they go over the wire, percent-encoded, without the "?" between them.
     prefer: a `Prefer` header that is signed as well, and given with the others.
-
-    path: as it goes over the wire, percent-encoded, without a query. created: epoch seconds.
+    created: epoch seconds.
     key_id and nonce: printable ASCII without quotes and backslashes.
     """
     digest = f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
-    covered = '"@method" "@path" "content-digest"' + (' "prefer"' if prefer else "")
+    components = {"@method": method, "@path": path, "content-digest": digest}
+    if query:
+        components["@query"] = f"?{query}"
+    if prefer:
+        components["prefer"] = prefer
+    covered = " ".join(f'"{name}"' for name in components)
     parameters = f'({covered});created={created};nonce="{nonce}";keyid="{key_id}";alg="ed25519"'
-    base = "\n".join(
-        (
-            f'"@method": {method}',
-            f'"@path": {path}',
-            f'"content-digest": {digest}',
-            *([f'"prefer": {prefer}'] if prefer else ()),
-            f'"@signature-params": {parameters}',
-        )
-    )
+    lines = [f'"{name}": {value}' for name, value in components.items()]
+    base = "\n".join((*lines, f'"@signature-params": {parameters}'))
     signature = b64encode(key.sign(base.encode("ascii"))).decode()
     return ({"Prefer": prefer} if prefer else {}) | {
         "Content-Digest": digest,

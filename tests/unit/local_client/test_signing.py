@@ -27,12 +27,13 @@ TOKENS = st.text(alphabet="abcXYZ019_-", min_size=1, max_size=40)
 class Request:
     method: str
     path: str
+    query: str
     headers: dict[str, str]
     body: bytes
 
     @property
     def url(self) -> str:
-        return f"https://sshq.invalid{self.path}"
+        return f"https://sshq.invalid{self.path}{self.query and '?' + self.query}"
 
 
 class Keys(HTTPSignatureKeyResolver):
@@ -48,45 +49,61 @@ def verify(request: Request) -> dict[str, Any]:
     results = Verifier(signature_algorithm=algorithms.ED25519, key_resolver=Keys()).verify(
         request,
         max_age=None,
-        require_components=("@method", "@path", "content-digest"),
+        require_components=(
+            "@method",
+            "@path",
+            "content-digest",
+            *(["@query"] if request.query else []),
+        ),
         body=request.body,
     )
     return dict(results[0].parameters)
 
 
 def signed(
-    method: str, path: str, body: bytes, *, created: int, nonce: str, key_id: str
+    method: str, path: str, body: bytes, *, created: int, nonce: str, key_id: str, query: str = ""
 ) -> Request:
     headers = signature_headers(
-        KEY, key_id=key_id, method=method, path=path, body=body, created=created, nonce=nonce
+        KEY,
+        key_id=key_id,
+        method=method,
+        path=path,
+        query=query,
+        body=body,
+        created=created,
+        nonce=nonce,
     )
-    return Request(method, path, headers, body)
+    return Request(method, path, query, headers, body)
 
 
 @given(
     st.sampled_from(["GET", "POST", "DELETE"]),
-    st.lists(TOKENS, min_size=1, max_size=4),
+    st.lists(TOKENS, min_size=1, max_size=4).map("/".join),
+    st.sampled_from(["", "tail=20", "after=a%2Fb%3D%3D", "tail=1&after=x"]),
     st.binary(max_size=200),
-    st.integers(min_value=1, max_value=1 << 31),
-    st.tuples(TOKENS, TOKENS),
+    st.tuples(st.integers(min_value=1, max_value=1 << 31), TOKENS, TOKENS),
 )
 def test_the_library_accepts_what_we_sign(
-    method: str, segments: list[str], body: bytes, created: int, names: tuple[str, str]
+    method: str, path: str, query: str, body: bytes, said: tuple[int, str, str]
 ) -> None:
-    nonce, key_id = names
-    path = "/" + "/".join(segments)
-    parameters = verify(signed(method, path, body, created=created, nonce=nonce, key_id=key_id))
+    created, nonce, key_id = said
+    parameters = verify(
+        signed(method, f"/{path}", body, created=created, nonce=nonce, key_id=key_id, query=query)
+    )
     assert (parameters["created"], parameters["nonce"]) == (created, nonce)
     assert (parameters["keyid"], parameters["alg"]) == (key_id, "ed25519")
 
 
 def test_a_changed_request_is_not_what_was_signed() -> None:
-    request = signed("POST", "/v1/redeem", b"{}", created=1_700_000_000, nonce="n", key_id="redeem")
+    request = signed(
+        "POST", "/v1/redeem", b"{}", created=1_700_000_000, nonce="n", key_id="k", query="a=1"
+    )
     verify(request)
     other_nonce = request.headers["Signature-Input"].replace('nonce="n"', 'nonce="m"')
     for changed in (
         replace(request, method="GET"),
         replace(request, path="/v1/leases/x"),
+        replace(request, query="a=2"),
         replace(request, body=b"{ }"),
         replace(request, headers={**request.headers, "Signature-Input": other_nonce}),
     ):

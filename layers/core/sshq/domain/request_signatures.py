@@ -1,4 +1,4 @@
-"""HTTP Message Signatures (RFC 9421) on what clients send: Ed25519 over method, path and digest."""
+"""HTTP Message Signatures (RFC 9421) on what clients send: Ed25519 over method, path, query and digest."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 REQUIRED = ("@method", "@path", "content-digest")
+_WITH_QUERY = (*REQUIRED, "@query")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ def verify(request: SignedRequest, public_key_of: Callable[[str], str | None]) -
     try:
         results = _Verifier(
             signature_algorithm=algorithms.ED25519, key_resolver=_Keys(public_key_of)
-        ).verify(request, max_age=None, require_components=REQUIRED, body=request.body)
+        ).verify(
+            request,
+            max_age=None,
+            require_components=_WITH_QUERY if request.query else REQUIRED,
+            body=request.body,
+        )
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise Refusal(Reason.BAD_SIGNATURE) from error
     parameters = results[0].parameters
