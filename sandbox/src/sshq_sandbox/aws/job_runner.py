@@ -190,8 +190,7 @@ class _Run:
 
     def _wait(self, containers: list[Container]) -> _Ending:
         """Until every container has ended; the first that fails ends the others."""
-        started = self._job.training_started or self._platform.clock()
-        deadline = started.timestamp() + self._job.max_runtime_seconds
+        exceeded, deadline = self._limit()
         running = len(containers)
         stopped_as, failure, interrupted = "", None, False
         while running:
@@ -209,10 +208,19 @@ class _Run:
                     interrupted = True
                     self._terminate(containers)
             elif not stopped_as:
-                stopped_as = "Stopped" if isinstance(message, _Stop) else "MaxRuntimeExceeded"
+                stopped_as = "Stopped" if isinstance(message, _Stop) else exceeded
                 self._progress.stopping(self._job)
                 self._terminate(containers)
         return _INTERRUPTED if interrupted and not stopped_as else _Ending(stopped_as, failure)
+
+    def _limit(self) -> tuple[str, float]:
+        """What ends the job if nothing else does, and when (epoch seconds)."""
+        job = self._job
+        started = job.training_started or self._platform.clock()
+        limits = [("MaxRuntimeExceeded", started.timestamp() + job.max_runtime_seconds)]
+        if job.max_wait_seconds is not None:
+            limits.append(("MaxWaitTimeExceeded", job.created.timestamp() + job.max_wait_seconds))
+        return min(limits, key=lambda limit: limit[1])
 
     def _next_message(self, deadline: float | None) -> _Message | None:
         """None once the deadline (epoch seconds) is over."""

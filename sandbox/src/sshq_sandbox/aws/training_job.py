@@ -25,6 +25,7 @@ _STATUS_MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job exceeded MaxRuntimeInSeconds",
+    "MaxWaitTimeExceeded": "Training job exceeded MaxWaitTimeInSeconds",
 }
 _IN_USE = frozenset({"Training", "Uploading", "Stopping"})
 # What CreateTrainingJob takes and DescribeTrainingJob doesn't give back as it stands.
@@ -69,6 +70,13 @@ class TrainingJob:
     def max_runtime_seconds(self) -> int:
         condition = self.request.get("StoppingCondition") or {}
         return int(condition.get("MaxRuntimeInSeconds") or 86_400)
+
+    @property
+    def max_wait_seconds(self) -> int | None:
+        """How long a spot job may wait and run, all in all; None for other jobs."""
+        condition = self.request.get("StoppingCondition") or {}
+        seconds: int | None = condition.get("MaxWaitTimeInSeconds")
+        return seconds
 
     @property
     def instance_count(self) -> int:

@@ -159,6 +159,20 @@ def test_the_longest_runtime_is_kept(account: Account) -> None:
     assert event["TrainingJobStatus"] == "Stopped"
 
 
+def test_a_spot_job_waits_and_runs_no_longer_than_it_may(account: Account) -> None:
+    """Its time to wait began when it was created, so it is over before its longest runtime."""
+    account.run(
+        "spot",
+        "sleep 600",
+        EnableManagedSpotTraining=True,
+        StoppingCondition={"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 1},
+    )
+
+    event = account.events.wait("spot", "MaxWaitTimeExceeded")
+
+    assert event["TrainingJobStatus"] == "Stopped"
+
+
 def test_each_node_has_a_container(account: Account) -> None:
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
     account.run("wide", "cat opt/ml/input/config/resourceconfig.json", ResourceConfig=resources)

@@ -53,7 +53,8 @@ TEXTS: dict[str, str] = {
     "job.link.log": "CloudWatch log",
     "job.end.deadline": "Its time was up.",
     "job.end.hard-cap": "It reached the hard limit that it was started with (MaxRuntimeInSeconds).",
-    "job.end.no-capacity": "SageMaker found no capacity within the time it was given to wait.",
+    "job.end.no-capacity": "The time it had to wait for spot instances and to run on them "
+    "(MaxWaitTimeInSeconds) was over. Without `--spot` it needn't wait for them.",
     "job.end.idle": "It was idle for as long as it may be.",
     "job.end.start-up-failed": "Nobody could have entered it, so I ended it.",
     "job.end.never-submitted": "SageMaker never got it. Ask for it again: `/sshq run`.",
