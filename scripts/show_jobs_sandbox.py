@@ -33,16 +33,16 @@ def show() -> bool:
 def _spot(sandbox: Sandbox) -> bool:
     _heading("spot: AWS takes the instance back under an open shell")
     job = run_job(sandbox, options="--spot --name spot")
-    (first,) = sandbox.nodes()
+    (first,) = sandbox.nodes(job.name)
     sandbox.connect(job.ticket, "--no-shell")
     kept = sandbox.folder / "state" / "jobs" / job.name / "algo-1/opt/ml/checkpoints/step"
     sandbox.ssh(job.name, f"echo 41 > '{kept}'")
     with sandbox.shell(job.name) as shell:
         sandbox.run(*SANDBOX, "interrupt", job.name)
         shell.wait(timeout=60)
-    sandbox.eventually(lambda: sandbox.nodes() - {first} != set(), "another node")
+    sandbox.eventually(lambda: sandbox.nodes(job.name) - {first} != set(), "another node")
     sandbox.eventually(lambda: sandbox.ssh(job.name, "true").code == 0, "ssh to it")
-    (second,) = sandbox.nodes()
+    (second,) = sandbox.nodes(job.name) - {first}
     answer = sandbox.ssh(job.name, f"cat '{kept}'")
     described = sandbox.aws("sagemaker").describe_training_job(TrainingJobName=job.name)
     way = " → ".join(step["Status"] for step in described["SecondaryStatusTransitions"])
@@ -50,7 +50,7 @@ def _spot(sandbox: Sandbox) -> bool:
     print(f"ssh {job.name} (no new ticket) reads the checkpoint: {answer.out.strip()!r}")
     print(_line(sandbox, "started the job anew"))
     sandbox.slash("alice", f"stop {job.name}")
-    sandbox.eventually(lambda: sandbox.nodes() == set(), "the end of both nodes")
+    sandbox.eventually(lambda: not sandbox.nodes(job.name), "the end of both nodes")
     print("after stop: no node is registered")
     return first != second and answer.out == "41\n"
 
@@ -64,7 +64,7 @@ def _nodes(sandbox: Sandbox) -> bool:
     reached = {each["rank"]: each["node"] for each in listed["sessions"]}
     for rank, node in sorted(reached.items()):
         print(f"ssh {job.name}{f'-{rank}' if rank else ''}: rank {rank}, node {node}")
-    registered = sandbox.nodes()
+    registered = sandbox.nodes(job.name)
     sandbox.slash("alice", f"stop {job.name}")
     return set(reached) == {0, 1} and set(reached.values()) == registered
 
