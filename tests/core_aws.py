@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +104,22 @@ class CoreAws:
     def fault(self, operation: str, kind: str, **more: Any) -> None:
         """The bot's next call of an operation goes wrong."""
         self.server.faults.add(operation=operation, kind=kind, caller=CALLER, **more)
+
+
+class RoleComesLate(FixedClock):
+    """While somebody waits for the second time, the services come to know a role."""
+
+    def __init__(self, aws: CoreAws, name: str, trust: dict[str, Any]) -> None:
+        super().__init__()
+        self.role = f"arn:aws:iam::123456789012:role/{name}"
+        self._iam = aws.client("iam")
+        self._trust = json.dumps(trust)
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if len(self.slept) == 2:
+            name = self.role.rpartition("/")[2]
+            self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=self._trust)
 
 
 @contextmanager

@@ -215,7 +215,9 @@ class Live:
         from sshq.adapters.training_jobs import SageMakerTrainingJobs
 
         return SageMakerTrainingJobs(
-            self._client("sagemaker"), arn_prefix=self.settings.training_job_arn_prefix
+            self._client("sagemaker"),
+            arn_prefix=self.settings.training_job_arn_prefix,
+            clock=self.clock,
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sshq.adapters.aws_errors import code, is_passing, refused
+from sshq.adapters.new_roles import once_known
 from sshq.domain.job_file import Activation
 from sshq.domain.jobs import Node
 from sshq.ports import OfAJob, RegisteredNode
@@ -53,13 +54,17 @@ class SsmNodes:
         self, *, job: str, limit: int, expires: datetime, tags: Mapping[str, str]
     ) -> Activation:
         try:
-            made = self._client.create_activation(
-                Description=f"sshq {job}",
-                DefaultInstanceName=job,
-                IamRole=self._node_role,
-                RegistrationLimit=limit,
-                ExpirationDate=expires,
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            made = once_known(
+                lambda: self._client.create_activation(
+                    Description=f"sshq {job}",
+                    DefaultInstanceName=job,
+                    IamRole=self._node_role,
+                    RegistrationLimit=limit,
+                    ExpirationDate=expires,
+                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                ),
+                role=self._node_role,
+                clock=self._clock,
             )
         except ClientError as error:
             if is_passing(error):

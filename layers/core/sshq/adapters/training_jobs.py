@@ -8,24 +8,37 @@ from typing import TYPE_CHECKING, Any, overload
 from botocore.exceptions import ClientError
 
 from sshq.adapters.aws_errors import code, is_passing, message, refused
+from sshq.adapters.new_roles import once_known
 from sshq.domain import tags as tag_names
 from sshq.domain.job_progress import TrainingStatus, Transition
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
-    from sshq.ports import TrainingJob
+    from sshq.ports import Clock, TrainingJob
 
 
 class SageMakerTrainingJobs:
     """ports.TrainingJobs. `client` is a boto3 SageMaker client."""
 
-    def __init__(self, client: Any, *, arn_prefix: str) -> None:  # noqa: ANN401  boto3 has no types
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  boto3 has no types
+        *,
+        arn_prefix: str,
+        clock: Clock,
+    ) -> None:
         self._client = client
         self._arn_prefix = arn_prefix
+        self._clock = clock
 
     def create(self, job: TrainingJob, *, request: str) -> None:
+        wanted = create_request(job)
         try:
-            self._client.create_training_job(**create_request(job))
+            once_known(
+                lambda: self._client.create_training_job(**wanted),
+                role=job.role_arn,
+                clock=self._clock,
+            )
         except ClientError as error:
             if code(error) == "ResourceInUse":
                 self._accept_only_own(job, request)
@@ -137,6 +150,4 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 def _refusal(error: ClientError, job: TrainingJob) -> Refusal:
     if code(error) == "ResourceLimitExceeded":
         return Refusal(Reason.QUOTA, instance=job.instance, detail=message(error))
-    if code(error) == "ValidationException" and "Could not assume role" in message(error):
-        return Refusal(Reason.NOT_SET_UP, missing=job.role_arn)
     return refused(error)

@@ -96,9 +96,6 @@ class Subject:
     """It is about somebody who is an admin, or makes one."""
 
 
-NOTHING = Subject()
-
-
 @dataclass(frozen=True)
 class Decision:
     """Allowed because, or refused for a reason: one of the two is set.

@@ -10,15 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sshq.adapters.new_roles import PATIENCE_SECONDS, PAUSE_SECONDS
+from sshq.composition import Live
 from sshq.domain import policies, tags
 from sshq.domain.refusals import Reason, Refusal
-from tests.core_aws import KEY_ID, NOW
+from tests.core_aws import KEY_ID, NOW, RoleComesLate
 from tests.sandbox_ssm import TRUSTS_SSM, DataChannelClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sshq.composition import Live
     from sshq.domain.job_file import Activation
     from tests.core_aws import CoreAws
 
@@ -124,6 +125,26 @@ def test_an_activation_that_aws_denies_is_a_refusal(aws: CoreAws, live: Live) ->
 
     with pytest.raises(Refusal, match="ssm:CreateActivation"):
         activate(live)
+
+
+def test_a_node_role_that_is_seconds_old_is_waited_for(aws: CoreAws) -> None:
+    clock = RoleComesLate(aws, "late-node-role", TRUSTS_SSM)
+    live = Live(aws.settings.model_copy(update={"node_role": "late-node-role"}), clock)
+
+    made = activate(live, job="sshq-late")
+
+    assert live.nodes.activations_of("sshq-late") == [made.id]
+    assert clock.slept == [PAUSE_SECONDS] * 2
+
+
+def test_a_node_role_that_is_not_there_is_named(aws: CoreAws) -> None:
+    with pytest.raises(Refusal) as refused:
+        activate(aws.live(node_role="no-role"))
+
+    assert refused.value.reason is Reason.NOT_SET_UP
+    assert refused.value.facts["missing"] == "no-role"
+    assert sum(aws.clock.slept) >= PATIENCE_SECONDS
+    aws.clock.slept.clear()
 
 
 def test_a_node_is_connected_and_answers_the_probe(aws: CoreAws, live: Live, node: str) -> None:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sshq.adapters.new_roles import PAUSE_SECONDS
+from sshq.composition import Live
 from sshq.domain import tags
 from sshq.domain.refusals import Reason, Refusal
 from sshq.ports import TrainingJob
+from tests.core_aws import RoleComesLate
 from tests.sandbox_aws import TRUST_SAGEMAKER
 from tests.sandbox_ssm import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sshq.composition import Live
     from tests.core_aws import CoreAws
 
 REQUEST = "a" * 64
@@ -141,6 +143,17 @@ def test_a_role_that_setup_hasnt_made_yet_is_named(live: Live, job: TrainingJob)
 
     assert refused.value.reason is Reason.NOT_SET_UP
     assert refused.value.facts["missing"] == missing
+
+
+def test_a_role_that_is_seconds_old_is_waited_for(aws: CoreAws, job: TrainingJob) -> None:
+    clock = RoleComesLate(aws, "late-job-role", TRUST_SAGEMAKER)
+    late = replace(job, name="sshq-alice-late", role_arn=clock.role)
+
+    Live(aws.settings, clock).training_jobs.create(late, request=REQUEST)
+
+    assert clock.slept == [PAUSE_SECONDS] * 2
+    found = aws.client("sagemaker").describe_training_job(TrainingJobName=late.name)
+    assert found["RoleArn"] == late.role_arn
 
 
 def test_a_job_that_isnt_there_has_no_state(live: Live) -> None:
