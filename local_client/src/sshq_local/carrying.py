@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sshq_local.errors import Exit, Reason, refusal
 from sshq_local.language import text
 from sshq_local.leased import ssh_command
-from sshq_local.ssh_client import find_ssh
+from sshq_local.ssh_client import exit_code, find_ssh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def carried(
 def wait_for_the_end(ssh: subprocess.Popen[bytes]) -> int:
     """Until ssh ends (its exit code) or the person does (Ctrl-C: 0, it is what ends a forward)."""
     try:
-        return ssh.wait()
+        return exit_code(ssh.wait())
     except KeyboardInterrupt:
         return Exit.OK
 

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from io import TextIOWrapper
 
-from sshq_local.errors import Exit, Refusal
+from sshq_local.errors import Exit, Reason, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = [word for word in own if word != "--debug"]
     if own[:1] == ["--version"]:
         own = ["version"]
-    if not own or own[0] not in COMMANDS:
-        return _without_command(own)
     return _run_for_a_person(own, after_dashes, debug=debug)
 
 
@@ -68,6 +66,8 @@ def _run_for_a_person(own: list[str], after_dashes: list[str], *, debug: bool) -
 
 
 def _run(words: list[str], after_dashes: list[str]) -> int:
+    if not words or words[0] not in COMMANDS:
+        return _without_command(words)
     from sshq_local.parser import parser_for  # noqa: PLC0415 - what ssh runs goes without argparse
 
     parser, module = parser_for(words[0])
@@ -96,7 +96,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _without_command(words: list[str]) -> int:
-    """The overview, or what is wrong with the first word."""
+    """The overview. Raises Refusal when the first word is meant as a command and isn't one."""
     from sshq_local.language import text  # noqa: PLC0415
 
     if words and words[0] not in {"-h", "--help", "help"}:
@@ -104,12 +104,16 @@ def _without_command(words: list[str]) -> int:
 
         near = difflib.get_close_matches(words[0], COMMANDS, n=1)
         key = "overview.did-you-mean" if near else "overview.no-such-command"
-        print(text(key, word=words[0], near="".join(near)), file=sys.stderr)
-        return Exit.USAGE
+        raise Refusal(
+            Reason.BAD_USAGE,
+            text(key, word=words[0], near="".join(near)),
+            text("overview.see-help", command=" ".join(["sshq-local", *near])),
+            exit_code=Exit.USAGE,
+        )
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {text(f'overview.{name}')}" for name in COMMANDS]
     print(text("overview.head") + "\n" + "\n".join(lines) + "\n")
-    print(text("overview.exit-codes") + text("overview.environment"), end="")
+    print(text("overview.exit-codes") + text("overview.environment"), end="", flush=True)
     return Exit.OK
 
 
@@ -125,9 +129,9 @@ def _unexpected(error: Exception) -> Refusal:
 
 def _show(refusal: Refusal, *, as_json: bool) -> None:
     if as_json:
-        import json  # noqa: PLC0415 - loaded already wherever it is wanted
+        from sshq_local.output import say_json  # noqa: PLC0415 - on a failure only
 
-        print(json.dumps({"error": refusal.as_json()}, ensure_ascii=False))
+        say_json({"error": refusal.as_json()})
         return
     print(f"sshq-local: {refusal.what}", file=sys.stderr)
     if refusal.next_step:

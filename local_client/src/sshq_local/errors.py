@@ -36,6 +36,7 @@ class Reason(StrEnum):
     BAD_PATH = "bad-path"
     BAD_PLACES = "bad-places"
     BAD_TIME = "bad-time"
+    BAD_USAGE = "bad-usage"
     CLOCK_SKEW = "clock-skew"
     CONNECTION_LOST = "connection-lost"
     COPY_REFUSED = "copy-refused"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from sshq_local.errors import Exit
+from sshq_local.errors import Exit, Reason, Refusal
 from sshq_local.language import text
 
 if TYPE_CHECKING:
@@ -53,14 +52,13 @@ class Parser(argparse.ArgumentParser):
     """argparse, in the catalogue's language; wrong usage exits with 2."""
 
     def error(self, message: str) -> NoReturn:
-        """The sentence, then where help is: not the whole usage, which hides the sentence."""
+        """Raises Refusal: the sentence, and where help is; the whole usage would hide the sentence."""
         for pattern, key in _ERRORS.items():
             if match := re.fullmatch(pattern, message):
                 message = text(key, **match.groupdict())
                 break
-        print(text("overview.error", message=message), file=sys.stderr)  # noqa: T201
-        print(text("overview.see-help", command=self.prog), file=sys.stderr)  # noqa: T201
-        raise SystemExit(int(Exit.USAGE))
+        next_step = text("overview.see-help", command=self.prog)
+        raise Refusal(Reason.BAD_USAGE, message, next_step, exit_code=Exit.USAGE)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

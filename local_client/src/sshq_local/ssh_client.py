@@ -51,11 +51,16 @@ def parse_version(said: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def exit_code(returncode: int) -> int:
+    """As a shell gives it: 128 and the signal's number for a program that a signal ended."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
 def run_ssh(command: Sequence[str]) -> int:
     """Run ssh on this terminal and return its exit code (the remote command's, or 255)."""
     # Ctrl-C is for ssh and what it runs. A handler, since SIG_IGN would be inherited by ssh.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        return subprocess.run(command, check=False).returncode
+        return exit_code(subprocess.run(command, check=False).returncode)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -7,9 +7,12 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,11 +175,12 @@ def test_clean_leaves_nothing_but_what_is_not_ours(api: Any, run: Any, tmp_path:
     assert not (tmp_path / "data").exists()
 
 
-def test_output_that_nobody_reads_is_no_failure(api: Any, run: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["version"], []])
+def test_output_that_nobody_reads_is_no_failure(words: list[str]) -> None:
     closed, writing = os.pipe()
     os.close(closed)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "sshq_local", "version"],
+        [sys.executable, "-P", "-m", "sshq_local", *words],
         stdout=writing,
         stderr=subprocess.PIPE,
         check=False,
@@ -259,6 +263,38 @@ def test_a_refusal_reaches_the_terminal_though_ssh_hides_stderr(
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 255
     assert b"This lease has ended. Ask: /sshq connect" in shown
+
+
+@pytest.mark.parametrize("verb", ["proxy", "renew"])
+def test_ctrl_c_while_ssh_connects_shows_no_traceback(verb: str, tmp_path: Path) -> None:
+    """The terminal sends SIGINT to what ssh has started, too."""
+    folder = tmp_path / "leases" / "lease1"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "lease.json")
+    rank = ["0"] if verb == "proxy" else []
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "sshq_local", verb, "--data-home", str(tmp_path), "lease1", *rank],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as started:
+        with (folder / "lease.json").open("w"):  # returns when the other side has come to read it
+            started.send_signal(signal.SIGINT)
+            _, said = started.communicate()
+    assert (started.returncode, said) == (-signal.SIGINT, b"")
+
+
+def test_a_command_that_ctrl_c_ended_has_the_shell_s_exit_code(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\n[ "$1" = -V ] || kill -INT $$\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    assert run("exec", JOB, "--", "true", PATH=path).returncode == 130
+    answer = run("exec", JOB, "--json", "--", "true", PATH=path)
+    assert (answer.returncode, json.loads(answer.stdout)["exit_code"]) == (130, 130)
 
 
 def test_sessions_are_listed_and_one_is_ended(api: Any, run: Any) -> None:

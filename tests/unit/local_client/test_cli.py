@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -71,15 +72,24 @@ def test_the_overview_names_each_command_and_exit_code(capsys: pytest.CaptureFix
     "words", [["nonsense"], ["connect"], ["ls", "x"], ["ls", "--", "x"], ["connect", "a", "b"]]
 )
 def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    code: object
-    try:
-        code = main(words)
-    except SystemExit as left:
-        code = left.code
-    assert code == Exit.USAGE
+    assert main(words) == Exit.USAGE
     said = capsys.readouterr().err
     assert said.startswith("sshq-local: ")
+    assert "\n  → sshq-local " in said
     assert "--help" in said
+
+
+@pytest.mark.parametrize("words", [["nonsense", "--json"], ["exec", "--json"], ["ls", "--json", "x"]])
+def test_wrong_usage_is_json_where_json_is_wanted(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSHQ_LANG", "zh")
+    assert main(words) == Exit.USAGE
+    said = capsys.readouterr()
+    error = json.loads(said.out)["error"]
+    assert (error["reason"], error["exit_code"]) == ("bad-usage", 2)
+    assert said.err == ""
+    assert said.out.isascii()  # a pipe of another encoding would get question marks
 
 
 def test_a_slip_of_the_hand_is_told_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import ssh_command
 from sshq_local.output import say_json
-from sshq_local.ssh_client import find_ssh, run_ssh
+from sshq_local.ssh_client import exit_code, find_ssh, run_ssh
 
 if TYPE_CHECKING:
     import argparse
@@ -42,16 +42,17 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.time()
     if arguments.json:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-        failure = _failure(store, lease.id, done.returncode, started)
+        code = exit_code(done.returncode)
+        failure = _failure(store, lease.id, code, started)
         say_json(
             {
-                "exit_code": done.returncode,
+                "exit_code": code,
                 "stdout": done.stdout.decode(errors="replace"),
                 "stderr": done.stderr.decode(errors="replace"),
                 "error": failure,
             }
         )
-        return done.returncode
+        return code
     code = run_ssh(command)
     failure = _failure(store, lease.id, code, started)
     if failure is not None:
