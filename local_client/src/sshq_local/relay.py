@@ -85,6 +85,9 @@ def _receive(connection: socket.socket, carrier: subprocess.Popen[bytes]) -> Non
     with contextlib.suppress(OSError):
         while carrier.stdout and (block := carrier.stdout.read(_BLOCK)):
             connection.sendall(block)
+    with contextlib.suppress(OSError):
+        # close() alone waits for `_send`, which waits for a client that may be waiting for us.
+        connection.shutdown(socket.SHUT_RDWR)
     connection.close()
     if carrier.stdout:
         carrier.stdout.close()

@@ -63,3 +63,27 @@ def test_each_connection_gets_a_process_of_its_own_and_ends_with_it() -> None:
     assert second.recv(10) == b""
     for connection in (first, second):
         connection.close()
+
+
+GONE = """
+import sys
+from sshq_local.relay import listen, relay
+listeners = listen(int(sys.argv[1]))
+print("listening", flush=True)
+relay(listeners, lambda: [sys.executable, "-c", "pass"])
+"""
+
+
+def test_a_connection_ends_with_its_process_though_its_client_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-c", GONE, str(port)], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout
+        server.stdout.readline()
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                assert connection.recv(10) == b""
+        finally:
+            server.kill()
