@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 _PAUSE = 2.0
 """Seconds between two questions that brought nothing new: CloudWatch itself is a few behind."""
 _LONGEST_PAUSE = 10.0
+_SEQUENCE = re.compile(r"(\x1b\[[0-?]*[ -/]*[@-~])")
+"""A control sequence of ECMA-48."""
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+"""Its SGR, the one that only changes how text looks."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,10 +78,16 @@ def _show(answer: dict[str, Any], *, several: bool, as_json: bool) -> int:
             say_json(line)
         else:
             node = f"{line.get('node')}  " if several else ""
-            say(node + _for_a_terminal(str(line.get("text", ""))))
+            say(node + for_a_terminal(str(line.get("text", ""))))
     return len(lines)
 
 
-def _for_a_terminal(line: str) -> str:
+def for_a_terminal(line: str) -> str:
     """Without what would move the cursor or change the terminal's title; colours stay."""
-    return "".join(c for c in line if c.isprintable() or c in "\t\x1b").replace("\x1b]", "]")
+    shown = []
+    for part in _SEQUENCE.split(line):
+        if _SEQUENCE.fullmatch(part):
+            shown.append(part if _COLOUR.fullmatch(part) else "")
+        else:
+            shown.append("".join(c for c in part if c.isprintable() or c == "\t"))
+    return "".join(shown)
