@@ -20,7 +20,7 @@ from sshq_local.lease import Lease, Node, lease_from_json
 from sshq_local.private_folder import make_private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -65,7 +65,7 @@ class LeaseStore:
         leases: list[Lease] = []
         with contextlib.suppress(FileNotFoundError):
             for folder in self._leases.iterdir():
-                if folder.name.startswith("."):
+                if folder.name.startswith(".") or not folder.is_dir():
                     continue
                 with contextlib.suppress(Refusal):
                     lease = self.get(folder.name)
@@ -84,14 +84,13 @@ class LeaseStore:
             None,
         )
 
-    def live(self, name: str, *, now: float) -> tuple[Lease, Node] | None:
-        """What `find` finds, unless there is none or its time is over."""
-        found = _named(name, self.all())
-        return found if found is not None and found[0].expires_at > now else None
+    def held(self, name: str) -> tuple[Lease, Node] | None:
+        """The lease and node for an alias or job's name (`sshq-` may be left out)."""
+        return _named(name, self.all())
 
     def find(self, name: str) -> tuple[Lease, Node]:
-        """The lease and node for an alias or job's name (`sshq-` may be left out). Raises Refusal."""
-        found = _named(name, self.all())
+        """The same. Raises Refusal when there is none."""
+        found = self.held(name)
         if found is not None:
             return found
         raise refusal(Reason.NO_SUCH_LEASE, "lease.none-for", name=repr(name))
@@ -130,36 +129,50 @@ class LeaseStore:
         staging.rename(self.folder(lease.id))
         self.forget_pending(lease.ticket_sha256)
 
-    def renew(self, lease: Lease, certificate: str) -> None:
-        """Replace the certificate, then the lease's facts."""
-        write_atomically(self.certificate_file(lease.id), f"{certificate}\n".encode())
-        write_atomically(self.folder(lease.id) / "lease.json", _encoded(lease.as_json()))
+    def renew(self, lease: Lease, certificate: str, *, valid_before: int) -> Lease:
+        """Replace the certificate, which ends at `valid_before`; gives the lease as it stands then.
 
-    def take_node(self, lease_id: str, node: Node) -> None:
+        No certificate outlives its lease: a later one tells that the lease's end was moved.
+        """
+        write_atomically(self.certificate_file(lease.id), f"{certificate}\n".encode())
+        return self._change(
+            lease,
+            lambda kept: replace(
+                kept,
+                certificate_expires_at=valid_before,
+                expires_at=max(kept.expires_at, valid_before),
+            ),
+        )
+
+    def take_node(self, lease: Lease, node: Node) -> None:
         """Pin the machine that has taken the place of the one of its rank: SageMaker gave another.
 
         Another host key of the same machine isn't taken: that is for ssh to refuse.
         """
-        with locked(self.root / "nodes.lock"):
-            lease = self.get(lease_id)
-            known = lease.node(node.rank) if lease else None
-            if lease is None or known is None or known.id == node.id or known.alias != node.alias:
-                return
-            nodes = tuple(node if each.rank == node.rank else each for each in lease.nodes)
-            moved = replace(lease, nodes=nodes)
-            write_atomically(self.known_hosts_file(lease.id), known_hosts(moved).encode())
-            write_atomically(self.folder(lease.id) / "lease.json", _encoded(moved.as_json()))
+
+        def moved(kept: Lease) -> Lease:
+            known = kept.node(node.rank)
+            if known is None or known.id == node.id or known.alias != node.alias:
+                return kept
+            nodes = tuple(node if each.rank == node.rank else each for each in kept.nodes)
+            return replace(kept, nodes=nodes)
+
+        self._change(lease, moved)
+
+    def trust(self, lease: Lease, ca_file: str) -> Lease:
+        """Keep another CA file; gives the lease as it stands then."""
+        return self._change(lease, lambda kept: replace(kept, ca_file=ca_file))
 
     def remove(self, lease_id: str) -> None:
         shutil.rmtree(self.folder(lease_id), ignore_errors=True)
 
     def prolong(self, lease: Lease, expires_at: int) -> Lease:
         """Keep a later end, if it is one; gives the lease as it stands then."""
-        if expires_at <= lease.expires_at:
+        if expires_at <= lease.expires_at:  # and a folder that can't be written does no harm
             return lease
-        later = replace(lease, expires_at=expires_at)
-        write_atomically(self.folder(lease.id) / "lease.json", _encoded(later.as_json()))
-        return later
+        return self._change(
+            lease, lambda kept: replace(kept, expires_at=max(kept.expires_at, expires_at))
+        )
 
     def remove_expired(self, *, now: float) -> None:
         """Remove leases that ended a day ago: somebody may have moved the end (`/sshq extend`).
@@ -185,6 +198,19 @@ class LeaseStore:
         except (OSError, ValueError):
             return None
         return failure if isinstance(failure, dict) else None
+
+    def _change(self, lease: Lease, change: Callable[[Lease], Lease]) -> Lease:
+        """Change what is kept of a lease, as it is kept now: another process may have changed it."""
+        with locked(self.root / "leases.lock"):
+            kept = self.get(lease.id)
+            if kept is None:  # given back meanwhile
+                return change(lease)
+            changed = change(kept)
+            if changed.nodes != kept.nodes:
+                write_atomically(self.known_hosts_file(lease.id), known_hosts(changed).encode())
+            if changed != kept:
+                write_atomically(self.folder(lease.id) / "lease.json", _encoded(changed.as_json()))
+            return changed
 
     def _failure_file(self, lease_id: str) -> Path:
         return self.folder(lease_id) / "last_failure.json"

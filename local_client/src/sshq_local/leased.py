@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
-from sshq_local.errors import Exit, Reason, Refusal, refusal
+from sshq_local.errors import LEASE_ENDED, Exit, Reason, Refusal, refusal
 from sshq_local.keys import load_key
 from sshq_local.ssh_config import control_socket, own_config, refresh_own_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from sshq_local.installation import Installation
     from sshq_local.lease import Lease
@@ -28,6 +30,18 @@ def api_of(lease: Lease, store: LeaseStore) -> AccessApi:
     except (OSError, ValueError) as error:
         raise refusal(Reason.NO_SUCH_LEASE, "lease.no-key", job=lease.job, why=error) from error
     return AccessApi(lease.api, key=key, key_id=lease.id, ca_file=lease.ca_file)
+
+
+def asked(lease: Lease, store: LeaseStore) -> tuple[Lease, dict[str, Any]]:
+    """What the access API says of the lease; an end that was moved meanwhile is remembered.
+
+    Raises Refusal, for one when the lease is over.
+    """
+    answer = api_of(lease, store).lease()
+    with contextlib.suppress(ValueError):
+        moved = datetime.fromisoformat(str(answer.get("expires_at", ""))).timestamp()
+        lease = store.prolong(lease, int(moved))
+    return lease, answer
 
 
 def ssh_command(
@@ -91,12 +105,14 @@ def give_back(
                     stdin=subprocess.DEVNULL,
                 )
     untold: Refusal | None = None
-    if not already_ended and lease.expires_at > now:
+    if not already_ended:
         try:
+            # Though its end has passed here: /sshq extend may have moved it.
             api_of(lease, store).end_lease()
-        except Refusal as refusal:
-            if refusal.exit_code is Exit.UNREACHABLE:
-                untold = refusal
+        except Refusal as refused:
+            is_over = lease.expires_at <= now and refused.exit_code is Exit.UNREACHABLE
+            if refused.reason != LEASE_ENDED and not is_over:
+                untold = refused
     store.remove(lease.id)
     refresh_own_config(installation, store, now=now)
     return untold

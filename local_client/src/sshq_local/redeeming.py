@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sshq_local.api import AccessApi
@@ -75,15 +74,7 @@ def redeem(
 def renew_certificate(lease: Lease, store: LeaseStore, api: AccessApi) -> Lease:
     """Fetch and keep a new certificate; the lease as it stands then. Raises Refusal."""
     certificate = certificate_from_answer(api.certificate())
-    valid_before = _valid_before(certificate)
-    # No certificate outlives its lease: a later one tells that the lease's end was moved.
-    renewed = replace(
-        lease,
-        certificate_expires_at=valid_before,
-        expires_at=max(lease.expires_at, valid_before),
-    )
-    store.renew(renewed, certificate)
-    return renewed
+    return store.renew(lease, certificate, valid_before=_valid_before(certificate))
 
 
 def _valid_before(certificate: str) -> int:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,7 +165,9 @@ def test_disconnect_takes_everything_out(api: Any, run: Any, tmp_path: Path) -> 
 
 
 def test_clean_leaves_nothing_but_what_is_not_ours(api: Any, run: Any, tmp_path: Path) -> None:
-    run("connect", api.ticket, "--no-shell")
+    run("connect", api.ticket, "--no-shell", "--ca-file", str(tmp_path / "config"))
+    run("connect", JOB, "--no-shell", "--ca-file", str(tmp_path / "config"))
+    (tmp_path / "data" / ".ssh_config.sshq-0123456789ab").write_text("of one that was killed")
     (tmp_path / "data" / "theirs").write_text("not ours")
     done = run("clean", "--json")
     assert json.loads(done.stdout) == {"jobs": [JOB], "left": ["theirs"], "errors": []}
@@ -195,6 +198,67 @@ def test_disconnect_works_while_the_api_is_away(api: Any, run: Any, tmp_path: Pa
     done = run("disconnect", JOB)
     assert done.returncode == 3
     assert not list((tmp_path / "data" / "leases").iterdir())
+
+
+def test_disconnect_says_so_when_the_api_was_not_told(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    problem = {"type": "urn:sshq:refusal:clock-skew", "detail": "The clocks differ.", "next": ""}
+    api.trouble = [lambda _: (401, {}, json.dumps(problem).encode())]
+    done = run("disconnect")
+    assert done.returncode == 1
+    assert f"{JOB}: gone from this computer. The clocks differ." in done.stderr
+    assert not list((tmp_path / "data" / "leases").iterdir())
+
+
+def past(tmp_path: Path) -> None:
+    """The lease's end passes, as far as this computer knows."""
+    path = tmp_path / "data" / "leases" / "lease1" / "lease.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": int(time.time()) - 5}))
+
+
+def test_a_lease_whose_end_was_moved_is_given_back_all_the_same(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    past(tmp_path)
+    assert run("disconnect").returncode == 0
+    assert api.ended
+
+
+def test_a_lease_that_is_over_is_given_back_without_a_complaint(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    past(tmp_path)
+    api.trouble = [lambda _: (503, {}, b"")] * 3
+    assert run("disconnect").returncode == 0
+
+
+def test_a_lease_whose_end_was_moved_is_taken_up_by_name(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    past(tmp_path)
+    assert run("connect", JOB, "--no-shell").returncode == 0
+    api.ended = True
+    past(tmp_path)
+    over = run("connect", JOB, "--no-shell")
+    assert over.returncode == 1
+    assert "This lease has ended." in over.stderr
+
+
+def test_a_ca_file_can_be_named_for_a_lease_that_is_held(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    for taken_up in (api.ticket, JOB):
+        file = tmp_path / f"{len(taken_up)}.pem"
+        file.write_text("PEM")
+        assert run("connect", taken_up, "--no-shell", "--ca-file", str(file)).returncode == 0
+        lease = json.loads((tmp_path / "data" / "leases" / "lease1" / "lease.json").read_text())
+        assert lease["ca_file"] == str(file)
+    assert run("connect", JOB, "--ca-file", str(tmp_path / "none.pem")).returncode == 2
+    assert api.requests == [("POST", "/v1/redeem")]
 
 
 def test_an_old_certificate_is_renewed_before_ssh_reads_it(
@@ -272,14 +336,26 @@ def test_ctrl_c_while_ssh_connects_shows_no_traceback(verb: str, tmp_path: Path)
     folder.mkdir(parents=True)
     os.mkfifo(folder / "lease.json")
     rank = ["0"] if verb == "proxy" else []
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "sshq_local", verb, "--data-home", str(tmp_path), "lease1", *rank],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as started:
-        with (folder / "lease.json").open("w"):  # returns when the other side has come to read it
-            started.send_signal(signal.SIGINT)
-            _, said = started.communicate()
+    with (
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "sshq_local",
+                verb,
+                "--data-home",
+                str(tmp_path),
+                "lease1",
+                *rank,
+            ],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as started,
+        (folder / "lease.json").open("w"),
+    ):  # returns when the other side has come to read it
+        started.send_signal(signal.SIGINT)
+        _, said = started.communicate()
     assert (started.returncode, said) == (-signal.SIGINT, b"")
 
 

@@ -79,7 +79,9 @@ def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]
     assert "--help" in said
 
 
-@pytest.mark.parametrize("words", [["nonsense", "--json"], ["exec", "--json"], ["ls", "--json", "x"]])
+@pytest.mark.parametrize(
+    "words", [["nonsense", "--json"], ["exec", "--json"], ["ls", "--json", "x"]]
+)
 def test_wrong_usage_is_json_where_json_is_wanted(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

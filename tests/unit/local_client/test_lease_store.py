@@ -77,8 +77,7 @@ def test_a_ticket_finds_its_live_lease_only(store: LeaseStore) -> None:
 )
 def test_a_machine_is_found_by_its_names(store: LeaseStore, name: str, rank: int) -> None:
     assert store.find(name) == (LEASE, LEASE.nodes[rank])
-    assert store.live(name, now=999) == (LEASE, LEASE.nodes[rank])
-    assert store.live(name, now=1000) is None
+    assert store.held(name) == (LEASE, LEASE.nodes[rank])
 
 
 def test_an_unknown_name_is_refused_with_a_next_step(store: LeaseStore) -> None:
@@ -127,3 +126,31 @@ def test_of_two_leases_for_one_machine_the_newer_one_counts(store: LeaseStore) -
     store.add(newer, private_key=b"KEY", certificate="CERT")
     assert store.find(LEASE.job)[0] == newer
     assert store.all() == [newer, LEASE]
+
+
+def test_what_another_process_has_changed_meanwhile_stays(store: LeaseStore) -> None:
+    """Each of these has read the lease before the others changed it."""
+    moved = replace(LEASE.nodes[1], id="mi-9")
+    store.take_node(LEASE, moved)
+    store.prolong(LEASE, 5000)
+    store.renew(LEASE, "CERT2", valid_before=3000)
+    store.trust(LEASE, "/ca.pem")
+
+    assert store.get("lease1") == replace(
+        LEASE,
+        nodes=(LEASE.nodes[0], moved),
+        expires_at=5000,
+        certificate_expires_at=3000,
+        ca_file="/ca.pem",
+    )
+
+
+def test_a_lease_that_was_given_back_meanwhile_stays_away(store: LeaseStore) -> None:
+    store.remove("lease1")
+    assert store.prolong(LEASE, 5000).expires_at == 5000
+    assert store.all() == []
+
+
+def test_a_stray_file_among_the_leases_is_passed_over(store: LeaseStore) -> None:
+    (store.root / "leases" / "desktop.ini").write_text("[.ShellClassInfo]")
+    assert store.all() == [LEASE]

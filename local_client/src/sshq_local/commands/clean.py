@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from sshq_local.atomic_write import remove_left_overs
 from sshq_local.errors import Exit
 from sshq_local.installation import this_installation
 from sshq_local.language import text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _OURS = (
     *("leases", "pending", "mux", "backups", "tunnels", "pages", "copies"),
     *("ssh_config", "known_apis.json", "data_channel.json"),
-    *("ssh_config.lock", "user_config.lock", "redeeming.lock", "known_apis.lock"),
+    *("leases.lock", "ssh_config.lock", "user_config.lock", "redeeming.lock", "known_apis.lock"),
 )
 """By name: $SSHQ_DATA_HOME may lead to a folder that holds other things too."""
 
@@ -46,13 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
                 "errors": [failure.as_json() for failure in untold],
             }
         )
-    return Exit.UNREACHABLE if untold else Exit.OK
+    return untold[0].exit_code if untold else Exit.OK
 
 
 def _remove(data: Path) -> list[str]:
     """Remove what is ours and, once it is empty, the folder. What is left isn't ours."""
     for name in _OURS:
         path = data / name
+        remove_left_overs(path)
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -15,7 +15,7 @@ from sshq_local.installation import this_installation
 from sshq_local.known_apis import KnownApis
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import api_of, described, local_time, ssh_command, typed
+from sshq_local.leased import api_of, asked, described, local_time, ssh_command, typed
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.redeeming import redeem
@@ -80,10 +80,14 @@ def _lease(
     arguments: argparse.Namespace, store: LeaseStore, progress: Progress, now: float
 ) -> tuple[Lease, Node]:
     """By a job's name the lease that this computer holds, else the ticket's."""
-    held = store.live(arguments.ticket, now=now)
+    ca_file = _ca_file(arguments.ca_file, os.environ)
+    held = store.held(arguments.ticket)
     if held is not None:
-        progress.say(text("connect.held", job=held[0].job))
-        return held
+        lease, node = held
+        if lease.expires_at <= now:  # as far as this computer knows: /sshq extend may have moved it
+            lease, _ = asked(lease, store)
+        progress.say(text("connect.held", job=lease.job))
+        return store.trust(lease, ca_file) if arguments.ca_file else lease, node
     ticket = parse_ticket(arguments.ticket)
     find_ssh()  # without it the ticket would be spent for nothing
     first_use = KnownApis(store.root / "known_apis.json").admit(
@@ -94,13 +98,15 @@ def _lease(
     if first_use:
         progress.say(first_use)
     with progress.stage(text("connect.redeeming")):
-        lease, _new = redeem(
+        lease, is_new = redeem(
             ticket,
             store,
-            ca_file=_ca_file(arguments.ca_file, os.environ),
+            ca_file=ca_file,
             now=now,
             rank=None if arguments.json or arguments.print or arguments.no_shell else 0,
         )
+    if arguments.ca_file and not is_new:
+        lease = store.trust(lease, ca_file)
     return lease, lease.nodes[0]
 
 

@@ -34,4 +34,4 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         errors = [failure.as_json() for failure in untold]
         say_json({"jobs": [lease.job for lease in leases], "errors": errors})
-    return Exit.UNREACHABLE if untold else Exit.OK
+    return untold[0].exit_code if untold else Exit.OK

@@ -181,7 +181,9 @@ def _opened(api: AccessApi, rank: int, folder: str, pinned: set[str]) -> dict[st
         from sshq_local.lease_store import LeaseStore  # noqa: PLC0415
 
         path = Path(folder)
-        LeaseStore(path.parent.parent).take_node(path.name, node_from_json(node))
+        store = LeaseStore(path.parent.parent)
+        if (lease := store.get(path.name)) is not None:
+            store.take_node(lease, node_from_json(node))
     return answer
 
 

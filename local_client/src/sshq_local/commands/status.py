@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sshq_local.errors import LEASE_ENDED, Exit, Refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import api_of
+from sshq_local.leased import asked
 from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
@@ -45,16 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked(lease: Lease, store: LeaseStore, *, named: bool) -> dict[str, Any]:
-    """The API's answer; an end that was moved meanwhile is remembered. Of several leases, one that is
-    over is no reason to say nothing of the others.
-    """
+    """The API's answer. Of several leases, one that is over is no reason to say nothing of the others."""
     try:
-        answer = api_of(lease, store).lease()
+        return asked(lease, store)[1]
     except Refusal as refused:
         if named or refused.reason != LEASE_ENDED:
             raise
         return {"job": lease.job, "job_state": text("leases.over")}
-    with contextlib.suppress(ValueError):
-        moved = datetime.fromisoformat(str(answer.get("expires_at", ""))).timestamp()
-        store.prolong(lease, int(moved))
-    return answer

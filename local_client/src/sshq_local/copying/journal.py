@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from hashlib import sha256
@@ -31,8 +32,9 @@ class Journal:
         """words: what makes this copy the same one again."""
         make_private_folder(folder)
         for old in folder.iterdir():
-            if time.time() - old.stat().st_mtime > FORGET_AFTER:
-                old.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another copy has just come to its end
+                if time.time() - old.stat().st_mtime > FORGET_AFTER:
+                    old.unlink()
         name = sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         self.lock = folder / f"{name}.lock"
         self._path = folder / f"{name}.journal"
