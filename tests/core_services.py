@@ -430,8 +430,17 @@ class MemoryWaitingRoom:
         self.entries[entry.request] = entry
         return True
 
-    def remove(self, request: str) -> None:
-        self.entries.pop(request, None)
+    def note_place(self, entry: WaitingRequest, place: int) -> bool:
+        stored = self.entries.get(entry.request)
+        if stored is None or (stored.attempt, stored.shape) != (entry.attempt, entry.shape):
+            return False
+        self.entries[entry.request] = stored.model_copy(update={"shown_place": place})
+        return True
+
+    def remove(self, request: str, *, attempt: int) -> None:
+        stored = self.entries.get(request)
+        if stored is not None and stored.attempt == attempt:
+            del self.entries[request]
 
     def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
         return list(self.entries.values()), dict(self.pools), list(self.turns.values())

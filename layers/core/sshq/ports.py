@@ -428,7 +428,13 @@ class WaitingRoom(Protocol):
         """Write it if the stored one still stands before that attempt."""
         ...
 
-    def remove(self, request: str) -> None: ...
+    def note_place(self, entry: WaitingRequest, place: int) -> bool:
+        """The place that its message tells. False if it has moved on, or to another type, meanwhile."""
+        ...
+
+    def remove(self, request: str, *, attempt: int) -> None:
+        """Take it out of the line, unless it stands before another attempt by now."""
+        ...
 
     def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
         """Who waits, how trying went in each pool, and who had how many turns."""

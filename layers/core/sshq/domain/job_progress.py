@@ -64,6 +64,11 @@ class TrainingStatus:
         return self.status in _ENDED
 
     @property
+    def billed_seconds(self) -> int | None:
+        """0 for a job that never began on a machine: AWS bills from TrainingStartTime on."""
+        return 0 if self.started_at is None and not self.billable_seconds else self.billable_seconds
+
+    @property
     def containers_run(self) -> bool:
         return self.status == "InProgress" and self.secondary == "Training"
 
@@ -216,5 +221,5 @@ def _end(job: Job, look: Look, now: datetime) -> dict[str, object]:
         "ended_at": now,
         "failure": status.failure or job.failure,
         "end_reason": _CUT_SHORT.get(status.secondary) or job.end_reason or look.ended_by,
-        "billable_seconds": status.billable_seconds,
+        "billable_seconds": status.billed_seconds,
     }

@@ -20,7 +20,7 @@ from sshq.use_cases.reading_logs import records_since
 from sshq.use_cases.release import release
 from sshq.use_cases.showing import show
 from sshq.use_cases.too_many import keep_out
-from sshq.use_cases.waiting import enter
+from sshq.use_cases.waiting import enter, settle_attempt
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job, Node
@@ -45,6 +45,11 @@ def follow(services: Services, name: str, *, reads_log: bool = True) -> Job | No
     now = before
     if before.is_open:
         before, now = _look_and_move(services, before, reads_log=reads_log)
+    elif before.requeued:
+        settle_attempt(services, before)
+    else:
+        # Whoever ended it without SageMaker died before that.
+        release(services, before, billable_seconds=0)
     _record(services, before, now)
     show(services, now)
     if now.phase is Phase.READY and before.phase is not Phase.READY:
@@ -81,7 +86,7 @@ def _look_and_move(services: Services, job: Job, *, reads_log: bool) -> tuple[Jo
     if phase.has_ended:
         # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
         clean_up(services, job)
-        release(services, job, status.billable_seconds)
+        release(services, job, status.billed_seconds)
     elif phase is Phase.READY and job.phase.may_become(phase) and not job.restarts_anew:
         close_door(services, job)
     if status.restarts > job.restarts:
@@ -120,9 +125,9 @@ def _look(services: Services, job: Job, status: TrainingStatus, *, reads_log: bo
 
 
 def _lacked_capacity(job: Job, status: TrainingStatus) -> bool:
-    """Whether trying again may help, and somebody still wants it."""
+    """Whether trying again may help, and somebody still wants it. What has run isn't begun anew."""
     failed = status.status == "Failed" and is_capacity_failure(status.failure)
-    return failed and job.phase is not Phase.STOPPING
+    return failed and not status.billable_seconds and job.phase is not Phase.STOPPING
 
 
 def _nodes(

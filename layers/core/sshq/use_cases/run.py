@@ -21,7 +21,6 @@ from sshq.use_cases.answering import answer
 from sshq.use_cases.approving import hold
 from sshq.use_cases.authorising import authorise
 from sshq.use_cases.deciding import commit, terms_for
-from sshq.use_cases.release import release
 from sshq.use_cases.shaping import Shaped, label_of, shape_of
 from sshq.use_cases.showing import announce, show
 from sshq.use_cases.submitting import end_unsubmitted, submit
@@ -75,19 +74,19 @@ def _carry_on(
         # Before anything is submitted: it says what the job costs.
         job = announce(services, job, again=again)
     if job.phase is Phase.REQUESTED:
+        if again:
+            # Whoever died on the way into the waiting room may have left it there.
+            services.waiting_room.remove(job.request, attempt=job.attempt + 1)
         try:
             job = submit(services, job, member, asked.env)
         except Refusal as refusal:
             if refusal.reason is not Reason.QUOTA:
-                release(services, end_unsubmitted(services, job, refusal), billable_seconds=0)
+                end_unsubmitted(services, job, refusal)
                 raise
             enter(services, job, Cause.QUOTA, refusal.facts.get("detail", ""))
             return
-        services.waiting_room.remove(job.request)
         show(services, job)
         answer(services, message, views.submitted(job, texts(job.language)))
-    elif job.requeued:
-        enter(services, job, Cause.QUOTA, "")
 
 
 def _new_job(

@@ -14,6 +14,7 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.ending import clean_up, end_leases_on
 from sshq.use_cases.showing import show
+from sshq.use_cases.waiting import give_up
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import Stop
@@ -71,6 +72,9 @@ def stop_job(services: Services, job: Job, reason: EndReason) -> None:
         return stored.entered(Phase.STOPPING, now, end_reason=reason)
 
     moved = services.jobs.change(job.name, stopping)
+    if moved is None:
+        # Its attempt may have ended for want of capacity at this moment: nobody wants the next.
+        give_up(services, job.request)
     # Before the call that costs may be throttled: who is in is out within ten seconds.
     end_leases_on(services, job)
     services.training_jobs.stop(job.name)

@@ -13,6 +13,7 @@ from sshq.domain.networks import networks_from
 from sshq.domain.policies import checkpoints_of
 from sshq.domain.tags import job_tags
 from sshq.ports import TrainingJob
+from sshq.use_cases.release import release
 from sshq.use_cases.showing import show
 from sshq.use_cases.start_up import start_up
 
@@ -92,8 +93,11 @@ def forget(services: Services, job: Job, *, keep_files: bool = False) -> None:
         services.startup_files.delete(job.prefix)
 
 
-def end_unsubmitted(services: Services, job: Job, refusal: Refusal) -> Job:
-    """The attempt's row says why it came to nothing, and its message does too."""
+def end_unsubmitted(services: Services, job: Job, refusal: Refusal) -> None:
+    """The attempt's row says why it came to nothing, its message does too, and its money comes back.
+
+    A crash on the way leaves an unsettled row to the caretaker.
+    """
     forget(services, job)
     now = services.clock.now()
     failure = texts(job.language).plain(f"refusal.{refusal.reason.value}", **refusal.facts)
@@ -101,8 +105,8 @@ def end_unsubmitted(services: Services, job: Job, refusal: Refusal) -> Job:
         job.name,
         lambda stored: stored.entered(Phase.FAILED, now, ended_at=now, failure=failure),
     )
+    release(services, ended or job, billable_seconds=0)
     show(services, ended or job)
-    return ended or job
 
 
 def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Activation:

@@ -85,7 +85,8 @@ def enter(services: Services, job: Job, cause: Cause, detail: str) -> None:
     """Put a request whose attempt found no capacity into the waiting room, before its next attempt.
 
     The entry is written before the row ends: should that be all that happens, the next attempt
-    waits for the row (`_is_next`), and whoever comes by again ends it.
+    waits for the row (`_is_next`), and whoever comes by again ends it. A row that was stopped
+    meanwhile is wanted by nobody any more.
     """
     forget(services, job, keep_files=True)
     stored = services.waiting_room.get(job.request)
@@ -96,14 +97,28 @@ def enter(services: Services, job: Job, cause: Cause, detail: str) -> None:
         kept = {"shown_place": 0, "since": stored.since, "correlation": stored.correlation}
         services.waiting_room.replace(entry.model_copy(update=kept), attempt=job.attempt)
     now = services.clock.now()
-    end = {"ended_at": now, "failure": cause.value, "requeued": True, "settled": True}
+    end = {"ended_at": now, "failure": cause.value, "requeued": True}
     ended = services.jobs.change(
-        job.name, lambda row: row.entered(Phase.FAILED, now, **end) if row.is_open else None
+        job.name, lambda row: row.entered(Phase.FAILED, now, **end) if row.may_go_on else None
     )
-    release(services, ended or job, billable_seconds=0)
-    services.waiting_room.tried_in_vain(job.shape.pool, now)
-    services.audit.record("waits", actor=job.owner, job=job.name, cause=cause.value)
-    show_places(services, only=job.request)
+    row = ended or services.jobs.get(job.name) or job
+    if row.requeued:
+        settle_attempt(services, row)
+    else:
+        services.waiting_room.remove(job.request, attempt=entry.attempt)
+
+
+def settle_attempt(services: Services, row: Job) -> None:
+    """What is left to do for an attempt whose request waits for the next. Its row is settled last:
+    until then the caretaker looks after it.
+    """
+    if row.settled:
+        return
+    release(services, row, billable_seconds=0)
+    services.waiting_room.tried_in_vain(row.shape.pool, services.clock.now())
+    services.audit.record("waits", actor=row.owner, job=row.name, cause=row.failure or "")
+    show_places(services, only=row.request)
+    services.jobs.change(row.name, lambda stored: stored.model_copy(update={"settled": True}))
 
 
 def again(services: Services, message: QueueMessage, arguments: Again) -> None:
@@ -120,12 +135,20 @@ def again(services: Services, message: QueueMessage, arguments: Again) -> None:
 def cancel(services: Services, message: QueueMessage, arguments: Waiting) -> None:
     """The button: the request leaves the line, and nothing of it stays."""
     entry = _own_entry(services, message, arguments.request)
+    give_up(services, entry.request)
+    call(services)
+
+
+def give_up(services: Services, request: str) -> None:
+    """Nobody wants it any more, if it waits."""
+    entry = services.waiting_room.get(request)
+    if entry is None:
+        return
     _leave(services, entry)
     services.audit.record("wait-cancelled", actor=entry.owner, request=entry.request)
     if entry.message is not None:
         here = texts(entry.language)
         services.chat.update(entry.message, views.notice(here, "waiting.cancelled"))
-    call(services)
 
 
 def instead(services: Services, message: QueueMessage, arguments: Waiting) -> None:
@@ -187,16 +210,28 @@ def show_places(services: Services, *, only: str | None = None) -> None:
     running, now = _running(services) if entries else {}, services.clock.now()
     for pool, waiting in lines(entries, running, turns, now).items():
         for place, entry in enumerate(waiting, start=1):
-            is_wanted = only in {None, entry.request}
-            if is_wanted and entry.message is not None and entry.shown_place != place:
+            is_wanted = entry.request == only if only else entry.shown_place != place
+            if is_wanted and entry.message is not None:
                 changed.append((place, len(waiting), pool, entry))
     for place, length, pool, entry in sorted(changed, key=lambda row: row[0])[:_MOST_SHOWN]:
         next_try = pools[pool].next_try() if pool in pools else None
         view = _view(book, entry, place, length, next_try)
         if entry.message is not None:
             services.chat.update(entry.message, view)
-        shown = entry.model_copy(update={"shown_place": place})
-        services.waiting_room.replace(shown, attempt=entry.attempt)
+        if not services.waiting_room.note_place(entry, place):
+            _show_anew(services, entry)
+
+
+def _show_anew(services: Services, entry: WaitingRequest) -> None:
+    """It moved on while its place was being shown, which is the older truth."""
+    if services.waiting_room.get(entry.request) is not None:
+        show_places(services, only=entry.request)
+        return
+    for job in services.jobs.open_jobs():
+        if job.request == entry.request:
+            show(services, job.model_copy(update={"shown": ""}))
+            return
+    _say_instead(services, entry, Refusal(Reason.NO_LONGER_WAITING))
 
 
 def _attempt(services: Services, entry: WaitingRequest) -> None:
@@ -214,16 +249,19 @@ def _attempt(services: Services, entry: WaitingRequest) -> None:
         if refusal.reason is Reason.QUOTA and job is not None:
             enter(services, job, Cause.QUOTA, refusal.facts.get("detail", ""))
             return
+        if refusal.reason is Reason.TOO_MANY_REQUESTS:
+            return  # others were quicker at the budget: the caretaker calls again
         if job is not None:
-            release(services, end_unsubmitted(services, job, refusal), billable_seconds=0)
+            end_unsubmitted(services, job, refusal)
+        else:
+            _say_instead(services, entry, refusal)
         _leave(services, entry)
         raise
     if job.requeued:
-        enter(services, job, Cause.QUOTA, entry.detail)
-        return
+        return  # an event was quicker
     show(services, job)
     services.waiting_room.let_in(entry.shape.pool)
-    services.waiting_room.remove(entry.request)
+    services.waiting_room.remove(entry.request, attempt=entry.attempt)
     call(services)
 
 
@@ -243,7 +281,7 @@ def _is_next(services: Services, entry: WaitingRequest, member: Member) -> bool:
     if before is None or before.requeued:
         return True
     if not before.is_open:
-        services.waiting_room.remove(entry.request)
+        services.waiting_room.remove(entry.request, attempt=entry.attempt)
     return False
 
 
@@ -312,7 +350,13 @@ def _entry(job: Job, cause: Cause, detail: str, *, attempt: int) -> WaitingReque
 
 def _leave(services: Services, entry: WaitingRequest) -> None:
     services.startup_files.delete(entry.prefix)
-    services.waiting_room.remove(entry.request)
+    services.waiting_room.remove(entry.request, attempt=entry.attempt)
+
+
+def _say_instead(services: Services, entry: WaitingRequest, refusal: Refusal) -> None:
+    """In the request's message, whose place and buttons are over."""
+    if entry.message is not None:
+        services.chat.update(entry.message, views.refusal(refusal, texts(entry.language)))
 
 
 def _own_entry(services: Services, message: QueueMessage, request: str) -> WaitingRequest:

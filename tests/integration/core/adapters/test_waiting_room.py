@@ -45,8 +45,27 @@ def test_an_entry_is_there_once_until_it_leaves(live: Live) -> None:
     assert room.replace(moved, attempt=2)
     assert room.get(first.request) == moved
     assert room.all()[0] == [moved]
-    room.remove(first.request)
+    room.remove(first.request, attempt=2)
+    assert room.get(first.request) == moved
+    room.remove(first.request, attempt=3)
     assert room.get(first.request) is None
+    room.remove(first.request, attempt=3)
+
+
+def test_a_place_is_noted_unless_the_request_has_moved_on(live: Live) -> None:
+    room, first = live.waiting_room, entry(ALICE, 1)
+    room.add(first)
+
+    assert room.note_place(first, 3)
+    shown = first.model_copy(update={"shown_place": 3})
+    assert room.get(first.request) == shown
+    other = first.shape.model_copy(update={"instance": "ml.g4dn.xlarge"})
+    taken = first.model_copy(update={"shape": other})
+    assert room.replace(taken, attempt=2)
+    assert not room.note_place(first, 1)
+    assert room.get(first.request) == taken
+    room.remove(first.request, attempt=2)
+    assert not room.note_place(taken, 1)
 
 
 def test_turns_are_counted_and_forgotten_after_a_day_without_any(live: Live) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from sshq.domain.job_progress import TrainingStatus
@@ -72,6 +74,27 @@ def test_the_end_takes_everything_away(services: MemoryServices, job: Job) -> No
     assert ended.failure == "OutOfMemory"
     assert services.nodes.activations == {}
     assert services.jobs.open_jobs() == []
+
+
+def test_a_job_that_never_got_a_machine_costs_nothing(services: MemoryServices, job: Job) -> None:
+    """SageMaker bills from TrainingStartTime on; of this job it tells none."""
+    services.clock.time += timedelta(hours=12)
+    services.training_jobs.status[job.name] = TrainingStatus("Stopped", "MaxWaitTimeExceeded")
+    follow(services, job.name)
+
+    assert services.jobs.all[job.name].cost_micros == 0
+    assert services.budgets.committed[job.budget_month] == 0
+
+
+def test_what_a_job_cost_that_sagemaker_doesnt_tell_of_is_rather_too_much(
+    services: MemoryServices, job: Job
+) -> None:
+    services.clock.time += timedelta(hours=2)
+    began = services.clock.now() - timedelta(hours=1)
+    services.training_jobs.status[job.name] = TrainingStatus("Stopped", "Stopped", started_at=began)
+    follow(services, job.name)
+
+    assert services.jobs.all[job.name].cost_micros == 2 * 72_000_000
 
 
 def test_a_crash_while_cleaning_up_is_made_good_by_the_next_look(

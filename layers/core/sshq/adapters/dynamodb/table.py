@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -161,9 +162,25 @@ class Table:
         request = {"TransactItems": items, "ClientRequestToken": token}
         self._conditional(self._client.transact_write_items, request)
 
-    def delete(self, pk: str, sk: str) -> None:
-        """Delete; what isn't there is deleted already."""
-        self._client.delete_item(TableName=self._name, Key=_serialised({"pk": pk, "sk": sk}))
+    def delete(
+        self,
+        pk: str,
+        sk: str,
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Delete; what isn't there, or isn't as the condition wants it, is left alone."""
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": _serialised({"pk": pk, "sk": sk}),
+        }
+        if condition is not None:
+            request["ConditionExpression"] = condition
+        if values:
+            request["ExpressionAttributeValues"] = _serialised(dict(values))
+        with suppress(ConditionFailedError):
+            self._conditional(self._client.delete_item, request)
 
     def query(self, pk: str, sk_prefix: str) -> Iterator[Item]:
         """The items of a partition whose sort key begins so; consistent, all pages."""

@@ -45,8 +45,27 @@ class DynamoWaitingRoom:
             return False
         return True
 
-    def remove(self, request: str) -> None:
-        self._table.delete(_PK, _ENTRY + request)
+    def note_place(self, entry: WaitingRequest, place: int) -> bool:
+        try:
+            self._table.update(
+                _PK,
+                _ENTRY + entry.request,
+                "SET shown_place = :place",
+                condition="attempt = :attempt AND shape.instance = :instance",
+                values={
+                    ":place": place,
+                    ":attempt": entry.attempt,
+                    ":instance": entry.shape.instance,
+                },
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def remove(self, request: str, *, attempt: int) -> None:
+        self._table.delete(
+            _PK, _ENTRY + request, condition="attempt = :attempt", values={":attempt": attempt}
+        )
 
     def all(self) -> tuple[list[WaitingRequest], dict[str, Pool], list[Turn]]:
         entries, pools, turns = [], {}, []
