@@ -293,7 +293,9 @@ class Chat(Protocol):
         """The bot's own message with that key. For after a crash: nothing else tells of it."""
         ...
 
-    def update(self, message: Message, view: View) -> None: ...
+    def update(self, message: Message, view: View) -> None:
+        """Change it. One that Slack will never let be changed again, a deleted one say, is let be."""
+        ...
 
     def respond(self, response_url: str, view: View) -> bool:
         """Answer through a response_url, to that person alone. False if Slack wouldn't take it."""

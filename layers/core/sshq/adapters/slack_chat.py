@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 # https://docs.slack.dev/messaging/message-metadata
 _KEYED = "sshq_request"
 _CLOCKS_APART_SECONDS = 60
+# It was deleted, say: asking again changes nothing. https://docs.slack.dev/reference/methods/chat.update
+_UNCHANGEABLE = {
+    "cant_update_message",
+    "channel_not_found",
+    "edit_window_closed",
+    "is_inactive",
+    "message_not_found",
+}
 
 
 class SlackChat:
@@ -60,9 +69,15 @@ class SlackChat:
         return None
 
     def update(self, message: Message, view: View) -> None:
-        self._client.chat_update(
-            channel=message.channel, ts=message.ts, text=view.text, blocks=list(view.blocks)
-        )
+        try:
+            self._client.chat_update(
+                channel=message.channel, ts=message.ts, text=view.text, blocks=list(view.blocks)
+            )
+        except SlackApiError as error:
+            why = error.response["error"]
+            if why not in _UNCHANGEABLE:
+                raise
+            Logger(child=True).warning("a message can't be changed any more", extra={"why": why})
 
     def respond(self, response_url: str, view: View) -> bool:
         try:

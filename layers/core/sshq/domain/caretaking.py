@@ -8,9 +8,13 @@ from sshq.domain.idleness import Verdict
 from sshq.domain.jobs import EndReason, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sshq.domain.jobs import Job
+
+# Multiples of it, modulo 1, leave no large gap between them, however few or many there are.
+_GOLDEN = 0.6180339887
 
 
 def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
@@ -25,6 +29,16 @@ def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
     if job.phase is Phase.READY and job.idle(now).verdict is Verdict.STOP:
         return EndReason.IDLE
     return None
+
+
+def in_turn(jobs: Sequence[Job], now: datetime) -> list[Job]:
+    """Those that are due first; the others beginning elsewhere each minute, lest the same ones come
+    last in every round that ends early.
+    """
+    due = [job for job in jobs if reason_to_stop(job, now)]
+    others = [job for job in jobs if not reason_to_stop(job, now)]
+    first = int(now.timestamp() // 60 * _GOLDEN % 1 * len(others))
+    return due + others[first:] + others[:first]
 
 
 def needs_activation(job: Job, activation: str) -> bool:

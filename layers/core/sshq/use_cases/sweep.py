@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from sshq.domain.caretaking import reason_to_stop
+from sshq.domain.caretaking import in_turn, reason_to_stop
 from sshq.domain.jobs import Phase
 from sshq.use_cases.ending import end_lapsed_leases
 from sshq.use_cases.follow import follow
@@ -27,21 +27,31 @@ if TYPE_CHECKING:
 
 # A stop that a job's submission overtook is asked for again.
 STOPS_WITHIN = timedelta(minutes=1)
+# Of a function's minute; the rest is for orphans, the waiting room and what else a round does.
+LOOKS_SECONDS = 35.0
 
 
 def sweep(services: Services) -> list[str]:
-    """Look after every job; the names of those where that failed (the next round tries again)."""
+    """Look after every job; the names of those where that failed (the next round tries again).
+
+    Where there are more jobs than a round has time for, each round leaves out others.
+    """
     failed = []
-    jobs = services.jobs.unsettled()
+    jobs = in_turn(services.jobs.unsettled(), services.clock.now())
     nodes = _nodes_of_ready(services, jobs)
-    for job in jobs:
+    until = services.clock.monotonic() + LOOKS_SECONDS
+    for number, job in enumerate(jobs):
+        if services.clock.monotonic() > until:
+            left = len(jobs) - number
+            Logger(child=True).warning("jobs are left for the next round", extra={"jobs": left})
+            break
         try:
             _look_after(services, job, nodes.get(job.name, ()))
         except Exception:  # noqa: BLE001  one sick job must not keep the others from their care
             Logger(child=True).exception("a job could not be looked after", extra={"job": job.name})
             failed.append(job.name)
     if services.clock.now().minute % EVERY_MINUTES == 0:
-        find_orphans(services)
+        failed += find_orphans(services)
     try:
         if call(services):
             show_places(services)
@@ -66,24 +76,28 @@ def _nodes_of_ready(services: Services, jobs: list[Job]) -> Mapping[str, list[Of
 def _look_after(services: Services, job: Job, nodes: Iterable[OfAJob]) -> None:
     services.audit.begin("")
     try:
-        current = follow(services, job.name)
+        current = _watch(services, job, nodes)
     except Exception:
-        # Whatever can't be read: what is due ends all the same.
+        # Whatever can't be read or told: what is due ends all the same.
         _stop_if_due(services, services.jobs.get(job.name) or job)
         raise
-    if current is None or not current.is_open:
-        return
-    now = services.clock.now()
-    if current.phase is Phase.STOPPING:
-        if now - current.phase_since >= STOPS_WITHIN:
-            services.training_jobs.stop(current.name)
-        return
-    if job.phase is Phase.READY and (current.phase, current.restarts) == (job.phase, job.restarts):
-        current = watch_registrations(services, current, nodes)
-    current = watch_idleness(services, current)
-    if not _stop_if_due(services, current):
+    if current is not None and not _stop_if_due(services, current):
         end_lapsed_leases(services, current)
         tell_deadline(services, current)
+
+
+def _watch(services: Services, job: Job, nodes: Iterable[OfAJob]) -> Job | None:
+    """The job as it is found; None where nothing is left to decide about it."""
+    current = follow(services, job.name)
+    if current is None or not current.is_open:
+        return None
+    if current.phase is Phase.STOPPING:
+        if services.clock.now() - current.phase_since >= STOPS_WITHIN:
+            services.training_jobs.stop(current.name)
+        return None
+    if job.phase is Phase.READY and (current.phase, current.restarts) == (job.phase, job.restarts):
+        current = watch_registrations(services, current, nodes)
+    return watch_idleness(services, current)
 
 
 def _stop_if_due(services: Services, job: Job) -> bool:

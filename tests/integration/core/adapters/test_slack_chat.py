@@ -104,6 +104,21 @@ def test_a_message_is_posted_into_the_dm_and_brought_up_to_date(slack: Running) 
     assert slack.last().ts == posted.ts
 
 
+def test_a_message_that_is_gone_is_let_be_and_any_other_error_is_none_of_that(
+    slack: Running,
+) -> None:
+    chat = slack.chat()
+    posted = chat.post(chat.direct_message(ALICE), BLOCKS)
+    chat.update(posted.model_copy(update={"ts": "1.000"}), TEXT)
+    for gone in ("message_not_found", "edit_window_closed"):
+        slack.stand_in.faults.add("chat.update", Fault(gone))
+        chat.update(posted, TEXT)
+
+    slack.stand_in.faults.add("chat.update", Fault("internal_error"))
+    with pytest.raises(SlackApiError):
+        chat.update(posted, TEXT)
+
+
 def test_a_dm_is_one_however_often_it_is_opened(slack: Running) -> None:
     assert slack.chat().direct_message(ALICE) == slack.chat().direct_message(ALICE)
 

@@ -1,0 +1,176 @@
+"""The caretaker's round: nothing that is away, broken or slow keeps a job from what is due to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sshq.domain.caretaking import in_turn
+from sshq.domain.jobs import EndReason, Phase
+from sshq.use_cases import sweep as module
+from sshq.use_cases.dispatch import commands
+from sshq.use_cases.follow import follow
+from sshq.use_cases.sweep import sweep
+from tests.core_services import ALICE, START, MemoryServices
+from tests.job_lives import comes_up, moves, prints, record, run
+
+if TYPE_CHECKING:
+    from sshq.domain.jobs import Job
+
+QUIET: dict[str, Any] = {
+    "seconds": 60,
+    "logins": 0,
+    "bytes": 0,
+    "typing": 0,
+    "cpu": 0,
+    "gpu": 0,
+    "load": 0,
+}
+
+
+def away(*_: Any, **__: Any) -> Any:
+    """Slack, or whoever."""
+    raise ConnectionError("away")
+
+
+def ready(services: MemoryServices, **asked: Any) -> Job:
+    job = run(services, **asked)
+    moves(services, job, "Training")
+    comes_up(services, job)
+    follow(services, job.name)
+    return services.jobs.all[job.name]
+
+
+def pass_quietly(services: MemoryServices, job: Job, minutes: int) -> list[str]:
+    """Minutes in which nothing happens in the job; what the last round says has failed."""
+    failed: list[str] = []
+    for _ in range(minutes):
+        services.clock.time += timedelta(minutes=1)
+        prints(services, job, record("activity", at=services.clock.now(), **QUIET))
+        failed = sweep(services)
+    return failed
+
+
+def test_whoever_was_warned_is_ended_though_slack_is_away(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ready(services, idle=300)
+    pass_quietly(services, job, 4)
+    assert services.jobs.all[job.name].is_warned
+    for method in ("post", "update", "direct_message"):
+        monkeypatch.setattr(services.chat, method, away)
+
+    assert pass_quietly(services, job, 1) == [job.name]
+    assert services.training_jobs.stopped == [job.name]
+    assert services.jobs.all[job.name].end_reason is EndReason.IDLE
+
+
+@pytest.mark.parametrize("broken", ["watch_registrations", "watch_idleness"])
+def test_a_deadline_is_kept_whatever_cant_be_read(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    job = ready(services, hours=1)
+    monkeypatch.setattr(module, broken, away)
+    services.clock.time = job.deadline
+
+    assert sweep(services) == [job.name]
+    assert services.jobs.all[job.name].end_reason is EndReason.DEADLINE
+
+
+def test_whom_nobody_could_warn_isnt_ended_and_is_warned_when_slack_is_back(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ready(services, idle=300)
+    with monkeypatch.context() as patch:
+        patch.setattr(services.chat, "post", away)
+        pass_quietly(services, job, 9)
+    assert services.training_jobs.stopped == []
+
+    pass_quietly(services, job, 1)
+    warnings = [view for _, view in services.chat.said if "I am about to end it" in view.text]
+    assert len(warnings) == 1
+    assert "idle 10 of 5 min" in str(warnings[0].blocks)
+
+
+def test_a_round_ends_in_time_and_leaves_out_others_each_time(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [run(services, trigger=f"{number}") for number in range(12)]
+    due = jobs[-1]
+    describe, seen = services.training_jobs.describe, list[str]()
+
+    def slowly(name: str) -> Any:
+        services.clock.time += timedelta(seconds=12)
+        seen.append(name)
+        return describe(name)
+
+    monkeypatch.setattr(services.training_jobs, "describe", slowly)
+    services.jobs.change(due.name, lambda job: job.model_copy(update={"deadline": START}))
+    called: list[bool] = []
+    monkeypatch.setattr(module, "call", lambda _: called.append(True))
+    sweep(services)
+    assert len(seen) == 3
+    assert seen[0] == due.name
+    assert services.jobs.all[due.name].phase is Phase.STOPPING
+    assert called
+
+    for _ in range(8):
+        services.clock.time = services.clock.time.replace(second=0) + timedelta(minutes=1)
+        sweep(services)
+    assert set(seen) == {job.name for job in jobs}
+
+
+def test_each_job_has_its_turn_once_and_nobody_waits_long_for_the_first(
+    services: MemoryServices,
+) -> None:
+    jobs = [run(services, trigger=f"{number}") for number in range(10)]
+    firsts = []
+    for minute in range(30):
+        order = in_turn(jobs, START + timedelta(minutes=minute))
+        assert sorted(job.name for job in order) == sorted(job.name for job in jobs)
+        firsts.append(order[0].name)
+
+    assert set(firsts) == {job.name for job in jobs}
+    assert in_turn([], START) == []
+
+
+def test_an_orphan_that_cant_be_taken_away_keeps_nothing_else(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lost", "lost-too"):
+        expires = START + timedelta(days=1)
+        services.nodes.create_activation(job=f"sshq-{name}", limit=1, expires=expires, tags={})
+    stuck, other = services.nodes.activations
+    delete = services.nodes.delete_activation
+    monkeypatch.setattr(
+        services.nodes, "delete_activation", lambda each: away() if each == stuck else delete(each)
+    )
+    monkeypatch.setattr(services.nodes, "all_nodes", away)
+    called: list[bool] = []
+    monkeypatch.setattr(module, "call", lambda _: called.append(True))
+    services.clock.time = START + timedelta(minutes=20)
+
+    assert sweep(services) == [stuck, "nodes"]
+    assert list(services.nodes.activations) == [stuck]
+    assert other not in services.nodes.activations
+    assert called
+
+
+def test_the_same_warning_isnt_posted_to_whoever_keeps_the_job_meanwhile(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ready(services, idle=300)
+    post = services.chat.post
+
+    def kept_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(services.chat, "post", post)
+        commands(services, services.message(ALICE, "keep", trigger="k", job=job.name, seconds=3600))
+        return post(*args, **kwargs)
+
+    pass_quietly(services, job, 3)
+    monkeypatch.setattr(services.chat, "post", kept_meanwhile)
+    pass_quietly(services, job, 1)
+
+    assert not services.jobs.all[job.name].is_warned
