@@ -69,7 +69,8 @@ async def _run(script: str, seconds: float) -> tuple[str, int, bytes, bytes]:
         start_new_session=True,
     )
     try:
-        stdout, stderr = await asyncio.wait_for(process.communicate(), seconds)
+        async with asyncio.timeout(seconds):
+            stdout, stderr = await process.communicate()
     except TimeoutError:
         return "TimedOut", -1, b"", f"timed out after {seconds:g} s".encode()
     finally:

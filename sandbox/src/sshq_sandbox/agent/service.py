@@ -179,7 +179,8 @@ class Agent:
                     },
                 )
                 try:
-                    await asyncio.wait_for(event.wait(), 1.0)
+                    async with asyncio.timeout(1.0):
+                        await event.wait()
                 except TimeoutError:
                     continue
                 return

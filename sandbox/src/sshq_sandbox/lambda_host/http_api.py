@@ -104,7 +104,8 @@ class HttpApi:
         invocation = asyncio.ensure_future(self._functions.invoke(self._targets[route], event))
         try:
             # The function runs on after the gateway has given up on it, as in AWS.
-            outcome = await asyncio.wait_for(asyncio.shield(invocation), self._longest_seconds)
+            async with asyncio.timeout(self._longest_seconds):
+                outcome = await asyncio.shield(invocation)
         except TimeoutError:
             return _message(503, "Service Unavailable")
         return _respond(outcome)

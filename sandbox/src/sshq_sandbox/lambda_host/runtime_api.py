@@ -151,7 +151,8 @@ class FunctionProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(child.wait(), _STOP_SECONDS)
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await child.wait()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()

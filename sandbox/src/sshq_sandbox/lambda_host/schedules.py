@@ -71,7 +71,8 @@ class Schedules:
                 continue
             timer.moved.clear()
             try:
-                await asyncio.wait_for(timer.moved.wait(), min(remaining, _LONGEST_SLEEP_SECONDS))
+                async with asyncio.timeout(min(remaining, _LONGEST_SLEEP_SECONDS)):
+                    await timer.moved.wait()
             except TimeoutError:
                 continue
 

@@ -219,7 +219,8 @@ class SlackStandIn:
                     return message
             left = deadline - asyncio.get_running_loop().time()
             try:
-                await asyncio.wait_for(self._changed.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
             except TimeoutError:
                 last = "\n".join(f"  {m.ts} {m.rendered!r}" for m in inbox[-3:]) or "  nothing"
                 raise TimeoutError(
