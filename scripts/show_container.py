@@ -33,9 +33,9 @@ from tests.root_container import (  # noqa: E402
     busybox_root,
     installed_wheels,
     python_root,
-    until,
 )
 from tests.ssh_authority import Authority  # noqa: E402
+from tests.waiting import until  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sshq.container import (
     AGENT_CHANNEL,
@@ -39,16 +39,12 @@ from sshq.container.ssh_server.unpack import PACKAGES
 from sshq.domain.agent_pin import AgentPin
 from sshq.domain.job_file import Activation, JobFile
 from sshq.domain.jobs import SSH_PORT
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.ssh_authority import Authority
 
-T = TypeVar("T")
-
 ACTIVATION_CODE = "canary-activation-code"
-PATIENCE_SECONDS = 120.0
 _INIT = Path(__file__).with_name("root_container_init.py")
 # The code isn't spelt out, so that a search for it finds only what was left by mistake.
 _AGENT = """#!/bin/sh
@@ -64,16 +60,6 @@ trap 'kill "$!"; exit 0' TERM
 sleep 86400 &
 wait
 """
-
-
-def until(what: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
-    """The first true answer; an AssertionError when there is none for too long."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if answer := what():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never came")
 
 
 def agent_package(program: str = _AGENT) -> bytes:
@@ -182,7 +168,8 @@ class RootContainer:
         (inputs / JOB_CHANNEL / "job.json").write_text(job_file.model_dump_json())
 
     def records(self, stage: str = "") -> list[dict[str, Any]]:
-        lines = [line for line in self.output.splitlines() if line.startswith('{"sshq":')]
+        whole, _, _being_written = self.output.rpartition("\n")
+        lines = [line for line in whole.splitlines() if line.startswith('{"sshq":')]
         records = [json.loads(line) for line in lines]
         return [record for record in records if stage in {"", record["stage"]}]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from sshq_sandbox.aws.server import AwsServer
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 KEY_ID = "AKIASANDBOX000000001"
-DEADLINE_SECONDS = 20.0
 TRUST_SAGEMAKER = {
     "Version": "2012-10-17",
     "Statement": [
@@ -55,7 +55,7 @@ class Events:
             return next(matching, None)
 
         with self._changed:
-            assert self._changed.wait_for(found, DEADLINE_SECONDS), (secondary_status, self.of(job))
+            assert self._changed.wait_for(found, PATIENCE_SECONDS), (secondary_status, self.of(job))
         event = found()
         assert event is not None
         return event
@@ -120,18 +120,22 @@ class Account:
 
     def log_lines(self, job: str, host: str = "algo-1") -> list[str]:
         """What CloudWatch Logs has, seen through logStreamNamePrefix."""
-        found = self.client("logs").filter_log_events(
-            logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{job}/{host}-"
-        )
+        logs = self.client("logs")
+        try:
+            found = logs.filter_log_events(
+                logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{job}/{host}-"
+            )
+        except logs.exceptions.ResourceNotFoundException:
+            return []  # no job has said a word yet
         return [event["message"] for event in found["events"]]
 
 
 def running_account(
     state_dir: Path, crash: Callable[[str], None] | None = None, **options: Any
 ) -> Iterator[Account]:
-    """A server that ends with the fixture. Stopped jobs have two seconds to end by themselves."""
+    """A server that ends with the fixture."""
     events = Events()
-    options = {"stop_grace_seconds": 2.0, **options} | ({"crash": crash} if crash else {})
+    options = options | ({"crash": crash} if crash else {})
     server = AwsServer(state_dir=state_dir, events=events, **options)
     server.start()
     try:

@@ -24,6 +24,7 @@ from sshq_sandbox.ssm_service.install import install
 from sshq_sandbox.ssm_service.message_service import SsmMessageService
 from sshq_sandbox.ssm_service.state import utc_now
 from tests.sandbox_aws import Events
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REGION = "eu-west-1"
-DEADLINE_SECONDS = 20.0
 TRUSTS_SSM = {
     "Version": "2012-10-17",
     "Statement": [
@@ -59,24 +59,28 @@ COMMAND_DOCUMENT: dict[str, Any] = {
     "parameters": {
         "verb": {"type": "String", "allowedValues": ["say", "fail", "hang"]},
         "argument": {"type": "String", "default": "", "allowedPattern": "^[a-z0-9 ]{0,40}$"},
+        "seconds": {"type": "String", "default": "600", "allowedPattern": "^[0-9]{1,3}$"},
     },
     "mainSteps": [
         {
             "action": "aws:runShellScript",
             "name": "verb",
             "inputs": {
-                "timeoutSeconds": "1",
+                "timeoutSeconds": "{{ seconds }}",
                 "runCommand": [
                     "case {{ verb }} in",
                     "say) echo 'said {{ argument }}'; echo aside >&2 ;;",
                     "fail) exit 3 ;;",
-                    "hang) while :; do read -r line < /dev/zero; done ;;",
+                    "hang) sleep 600 ;;",
                     "esac",
                 ],
             },
         }
     ],
 }
+
+
+PATIENT = Settings(handshake_timeout=PATIENCE_SECONDS, end_timeout=2 * PATIENCE_SECONDS)
 
 
 class Clock:
@@ -101,7 +105,7 @@ class RunningSsm:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """On the service's loop, from the test's thread."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(DEADLINE_SECONDS)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
 
     def client(self, service: str, **credentials: str) -> Any:
         import boto3
@@ -141,6 +145,7 @@ class RunningSsm:
             state_dir=folder,
             ports=more.pop("ports", {}),
             ca_file=str(self.folder / "tls" / "ca.pem"),
+            handshake_seconds=PATIENCE_SECONDS,
             **more,
         )
 
@@ -220,26 +225,17 @@ def running_ssm(folder: Path, settings: ServiceSettings | None = None) -> Iterat
         extensions.uninstall()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that other threads bring about."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        pause.wait(0.01)
-
-
 class DataChannelClient:
     """sshq-local's state machine on an aiohttp WebSocket. Runs on the service's loop.
 
-    `received` grows with what the port says.
+    `received` grows with what the port says. Without `settings` it is as patient as the tests are.
     """
 
     def __init__(self, ca_file: str, settings: Settings | None = None) -> None:
         self._context = ssl.create_default_context(cafile=ca_file)
         loop = asyncio.get_running_loop()
         self.channel = Channel(
-            settings or Settings(), new_id=lambda: os.urandom(16), epoch=time.time() - loop.time()
+            settings or PATIENT, new_id=lambda: os.urandom(16), epoch=time.time() - loop.time()
         )
         self.received = bytearray()
         self.close_code: int | None = None
@@ -280,7 +276,7 @@ class DataChannelClient:
         await self._flush()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -297,7 +293,8 @@ class DataChannelClient:
                 # Never for long: `send` may set a deadline while this waits.
                 wait = 0.02 if deadline is None else max(0.0, deadline - self._loop.time())
                 try:
-                    message = await asyncio.wait_for(socket.receive(), wait)
+                    async with asyncio.timeout(wait):
+                        message = await socket.receive()
                 except TimeoutError:
                     self.channel.tick(self._loop.time())
                     await self._flush()

@@ -25,6 +25,7 @@ from sshq.use_cases.sweep import sweep
 from tests.core_services import ALICE
 from tests.sandbox_aws import TRUST_SAGEMAKER
 from tests.sandbox_ssm import TRUSTS_SSM
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 FAR = timedelta(hours=8)
 SOON = timedelta(seconds=3)
-PATIENCE_SECONDS = 40.0
 # In place of the start-up script: a container that hears no watchdog, and ends by itself never.
 NO_WATCHDOG = ("/bin/sh", "-c", "exec sleep 600")
 
@@ -80,7 +80,7 @@ class Account:
         registers: bool = True,
         spot: bool = False,
     ) -> Job:
-        """A workbench with these ends before it; it is running when this returns."""
+        """A workbench with these ends before it; it is running when this returns, or is over already."""
         live, settings, now = self.live, self.live.settings, self.live.clock.now()
         job = live.jobs.add(
             Job(
@@ -130,7 +130,8 @@ class Account:
             ),
             request=job.request,
         )
-        self.until(lambda: self.secondary(name) == "Training", "the container runs")
+        before = {"Starting", "Downloading"}
+        self.until(lambda: self.secondary(name) not in before, "the container runs")
         return job
 
     def by_cap_alone(self) -> Ended:
@@ -199,7 +200,4 @@ class Account:
 
     @staticmethod
     def until(holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, f"never: {what}"
-            time.sleep(0.2)
+        until(holds, f"never: {what}")

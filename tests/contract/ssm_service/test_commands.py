@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox_ssm import COMMAND_DOCUMENT, SSH_DOCUMENT, until
+from tests.sandbox_ssm import COMMAND_DOCUMENT, SSH_DOCUMENT
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.sandbox_ssm import RunningSsm
@@ -63,7 +64,7 @@ def test_the_output_of_a_command_comes_back(ssm: Any, node_id: str, document: st
 def test_failure_and_time_limit_are_told(ssm: Any, node_id: str, document: str) -> None:
     failed = ended(ssm, send(ssm, node_id, document, verb="fail"), node_id)
     assert (failed["Status"], failed["ResponseCode"]) == ("Failed", 3)
-    hung = ended(ssm, send(ssm, node_id, document, verb="hang"), node_id)
+    hung = ended(ssm, send(ssm, node_id, document, verb="hang", seconds="1"), node_id)
     assert (hung["Status"], hung["ResponseCode"]) == ("TimedOut", -1)
 
 

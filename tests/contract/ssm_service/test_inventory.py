@@ -14,7 +14,7 @@ from sshq_sandbox.agent.service_calls import (
     request_role_credentials,
     update_instance_information,
 )
-from tests.sandbox_ssm import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.sandbox_ssm import RunningSsm

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox_ssm import COMMAND_DOCUMENT, SSH_DOCUMENT, until
+from tests.sandbox_ssm import COMMAND_DOCUMENT, SSH_DOCUMENT
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.sandbox_ssm import RunningSsm

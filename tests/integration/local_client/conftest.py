@@ -29,6 +29,8 @@ from http_message_signatures import (
     algorithms,
 )
 
+from tests.waiting import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -242,7 +244,7 @@ def run(tmp_path: Path) -> Any:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
 
     return start

@@ -11,6 +11,7 @@ import pytest
 from sshq_local.api import AccessApi
 from sshq_local.errors import Exit, Reason, Refusal
 from sshq_local.keys import generate_key, public_key_line
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,12 @@ def client(
     port: int, key: Ed25519PrivateKey, key_id: str, now: Callable[[], float] = time.time
 ) -> AccessApi:
     return AccessApi(
-        f"http://127.0.0.1:{port}", key=key, key_id=key_id, now=now, sleep=lambda _: None, timeout=5
+        f"http://127.0.0.1:{port}",
+        key=key,
+        key_id=key_id,
+        now=now,
+        sleep=lambda _: None,
+        timeout=PATIENCE_SECONDS,
     )
 
 

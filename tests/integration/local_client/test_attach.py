@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.sandbox.ssm_service.conftest import Echo
 from tests.sandbox_ssm import REGION, SSH_DOCUMENT, running_ssm
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ class Attached:
         return data
 
     def end(self) -> tuple[int, str]:
-        _, err = self.process.communicate(timeout=30)
+        _, err = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, err.decode()
 
 
@@ -135,7 +136,7 @@ def test_without_a_resume_command_a_lost_connection_is_the_end(
     attached.say(json.dumps(answer).encode() + b"x")
     assert attached.hear(1) == b"x"
     aws.service.tear(answer["SessionId"])
-    attached.process.wait(30)
+    attached.process.wait(PATIENCE_SECONDS)
     code, said = attached.end()
     assert code == 255
     assert "no --resume command" in said

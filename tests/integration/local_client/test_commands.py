@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +126,7 @@ def test_two_connects_at_once_share_one_lease(api: Any, run: Any, tmp_path: Path
         )
         for _ in range(3)
     ]
-    answers = [process.communicate(timeout=60)[0] for process in both]
+    answers = [process.communicate(timeout=PATIENCE_SECONDS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0, 0]
     assert len({json.loads(answer)["lease"]["id"] for answer in answers}) == 1
     assert api.requests == [("POST", "/v1/redeem")]
@@ -131,7 +134,8 @@ def test_two_connects_at_once_share_one_lease(api: Any, run: Any, tmp_path: Path
 
 def test_ls_status_stop_and_what_is_left(api: Any, run: Any, tmp_path: Path) -> None:
     run("connect", api.ticket, "--no-shell")
-    assert run("ls").stdout.startswith(f"{JOB}  mi-0a  9 h 59 min left")
+    # Ten hours, but for what a slow machine needed.
+    assert re.match(rf"{JOB}  mi-0a  9 h 5\d min left", run("ls").stdout)
     assert json.loads(run("status", JOB, "--json").stdout)["jobs"][0]["cost_so_far"] == 1.5
     assert run("stop", "nobody").returncode == 1
     stopped = run("stop", JOB)

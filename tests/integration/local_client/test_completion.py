@@ -13,11 +13,11 @@ import pytest
 
 from sshq_local.cli import COMMANDS
 from sshq_local.completion import SHELLS, described, script
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 30.0
 MACHINES = ["sshq-alice-gpu-abcdefgh", "sshq-alice-gpu-abcdefgh-1"]
 
 
@@ -36,7 +36,12 @@ def complete(tmp_path: Path) -> Any:
         file.write_text(script(shell))
         command = {"bash": _in_bash, "fish": _in_fish}[shell](str(file), line)
         done = subprocess.run(
-            command, env=environ, capture_output=True, text=True, check=True, timeout=60
+            command,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_SECONDS,
         )
         return done.stdout.split()
 
@@ -83,7 +88,7 @@ def in_zsh(folder: Path, line: str, becomes: str) -> bool:
 def _read_until(terminal: int, wanted: bytes) -> bool:
     seen = b""
     while wanted not in seen:
-        if not select.select([terminal], [], [], PATIENCE)[0]:
+        if not select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
             return False
         seen += os.read(terminal, 4096)
     return True

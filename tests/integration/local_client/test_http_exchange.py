@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sshq_local.http_exchange import BadAnswerError, HttpAnswer, exchange
+from tests.waiting import PATIENCE_SECONDS
 
 LARGEST = 1000
 
@@ -33,7 +34,7 @@ def ask(pieces: list[bytes]) -> tuple[HttpAnswer, bytes]:
     thread.start()
     try:
         with ours:
-            ours.settimeout(10)
+            ours.settimeout(PATIENCE_SECONDS)
             answer = exchange(
                 ours, "POST", "/v1/x", headers={"Host": "h"}, body=b"{}", largest=LARGEST
             )

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from sshq_sandbox.agent.settings import AgentSettings
     from sshq_sandbox.agent.websocket import WebSocket
 
-HANDSHAKE_SECONDS = 15.0
 LAST_ACKNOWLEDGEMENT_SECONDS = 5.0
 """How long the end of a session waits for the client to have the last bytes."""
 CLOSE_SECONDS = 1.0
 """How long the TCP peer may take to read the last bytes."""
 LARGEST_BACKLOG = 8 * 1024 * 1024
 """Bytes not yet taken by the TCP peer above which input isn't acknowledged: it is sent again."""
+_DIAL_STEP_SECONDS = 0.05
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
 
@@ -113,7 +113,8 @@ class PortSession:
             flags=frames.FLAG_SYN,
         )
         try:
-            refusal = await asyncio.wait_for(self._answered, HANDSHAKE_SECONDS)
+            async with asyncio.timeout(self._settings.handshake_seconds):
+                refusal = await self._answered
         except TimeoutError:
             return Outcome("Failed", "Handshake timed out. The client didn't answer.")
         if refusal:
@@ -125,8 +126,10 @@ class PortSession:
         return await self._serve_port(str(properties.get("portNumber", "")))
 
     async def _serve_port(self, port_text: str) -> Outcome:
-        if self._settings.dial_seconds:
-            await asyncio.sleep(self._settings.dial_seconds)
+        began = self._loop.time()
+        # In small steps: whoever has made the dial long may cut it short.
+        while (left := began + self._settings.dial_seconds - self._loop.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, _DIAL_STEP_SECONDS))
         try:
             port = int(port_text)
             reader, self._tcp = await asyncio.open_connection(

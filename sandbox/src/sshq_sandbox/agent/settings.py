@@ -15,7 +15,8 @@ class AgentSettings:
     →
     port on this machine (containers of the sandbox share one loopback). chunk, pause: bytes of one
     message and seconds of sleep after it (AWS's agent: 1024 and 0.001). ca_file: "" = the system's.
-    dial_seconds: how long the dial of a session's port takes.
+    dial_seconds: how long the dial of a session's port takes. handshake_seconds: how long a session
+    waits for its client.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class AgentSettings:
         ca_file: str = "",
         chunk: int = 32 * 1024,
         pause: float = 0.0,
+        handshake_seconds: float = 15.0,
     ) -> None:
         self.endpoint = endpoint
         self.state_dir = state_dir
@@ -35,6 +37,7 @@ class AgentSettings:
         self.chunk = chunk
         self.pause = pause
         self.dial_seconds = 0.0
+        self.handshake_seconds = handshake_seconds
 
     def behave(self, told: Mapping[str, Any]) -> None:
         """What the sandbox's message service wants, from the next message on. Raises nothing."""

@@ -101,7 +101,7 @@ class JobRunner:
         run.messages.put(_Interrupt())
         return True
 
-    def close(self, timeout: float = 10.0) -> None:
+    def close(self, timeout: float = 30.0) -> None:
         """End all jobs at once, and wait until their processes are gone."""
         with self._lock:
             runs = list(self._runs.values())

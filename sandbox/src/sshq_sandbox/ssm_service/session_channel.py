@@ -28,6 +28,7 @@ End = Literal["client", "agent"]
 _STREAM_DATA = (b"input_stream_data ", b"output_stream_data")
 _HEADER = 120
 _OVERTAKEN_SECONDS = 0.05
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 class SessionChannel:
@@ -219,10 +220,11 @@ class SessionChannel:
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
         inputs = self.request.document_content.get("inputs") or {}
-        idle = self._seconds(inputs.get("idleSessionTimeout"))
-        longest = self._seconds(inputs.get("maxSessionDuration"))
         started = loop.time()
         while True:
+            # Each time anew: a test shortens the minutes of a session that is open.
+            idle = self._seconds(inputs.get("idleSessionTimeout"))
+            longest = self._seconds(inputs.get("maxSessionDuration"))
             now = loop.time()
             idle_left = self._last_activity + idle - now if idle else float("inf")
             life_left = started + longest - now if longest else float("inf")
@@ -235,7 +237,7 @@ class SessionChannel:
             left = min(idle_left, life_left)
             if left == float("inf"):
                 return
-            await asyncio.sleep(left)
+            await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))
 
     def _seconds(self, minutes: str | None) -> float:
         return float(minutes) * self._settings.seconds_per_minute if minutes else 0.0

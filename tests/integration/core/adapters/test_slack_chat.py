@@ -16,6 +16,7 @@ from sshq.chat.view import View
 from sshq_sandbox.slack.faults import Fault
 from sshq_sandbox.slack.people import User
 from sshq_sandbox.slack.stand_in import SlackStandIn
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -58,10 +59,10 @@ class Running:
         self.run(self.stand_in.start())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
 
     def chat(self, token: str = BOT_TOKEN, *, at_slacks_pace: bool = False) -> SlackChat:
-        client = WebClient(token=token, base_url=self.stand_in.url, timeout=5)
+        client = WebClient(token=token, base_url=self.stand_in.url, timeout=int(PATIENCE_SECONDS))
         if at_slacks_pace:
             client.retry_handlers.append(ShortWaits())
         return SlackChat(client)

@@ -15,7 +15,7 @@ from sshq.domain.refusals import Reason, Refusal
 from sshq.ports import TrainingJob
 from tests.core_aws import RoleComesLate
 from tests.sandbox_aws import TRUST_SAGEMAKER
-from tests.sandbox_ssm import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,15 +24,13 @@ from sshq.container import CODE_CHANNEL, JOB_CHANNEL, startup_files
 from sshq_sandbox.free_port import free_port
 from sshq_sandbox.image import BIN
 from tests.ssh_authority import Authority
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-T = TypeVar("T")
-
 ACTIVATION_CODE = "canary-activation-code"
 NODE_ID = "mi-0123456789abcdef0"
-PATIENCE_SECONDS = 30.0
 
 AGENT = f"""#!/bin/sh
 if [ "${{1:-}}" = -register ]; then
@@ -47,16 +45,6 @@ trap 'kill "$!"; exit 0' TERM
 sleep 600 &
 wait
 """
-
-
-def until(what: Callable[[], T]) -> T:
-    """The first true answer; an AssertionError when there is none for too long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if answer := what():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never came")
 
 
 @dataclass
@@ -140,7 +128,8 @@ class Container:
             )
 
     def records(self, stage: str = "") -> list[dict[str, Any]]:
-        lines = [line for line in self.output.splitlines() if line.startswith('{"sshq":')]
+        whole, _, _being_written = self.output.rpartition("\n")
+        lines = [line for line in whole.splitlines() if line.startswith('{"sshq":')]
         records = [json.loads(line) for line in lines]
         return [record for record in records if stage in {"", record["stage"]}]
 
@@ -247,7 +236,7 @@ def make_container(tmp_path: Path, authority: Authority) -> Iterator[Callable[..
         if container.process and container.process.poll() is None:
             container.process.send_signal(signal.SIGTERM)
             try:
-                container.process.wait(10)
+                container.process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(container.process.pid, signal.SIGKILL)
                 container.process.wait()

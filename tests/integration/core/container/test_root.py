@@ -15,8 +15,8 @@ from tests.root_container import (
     busybox_root,
     installed_wheels,
     python_root,
-    until,
 )
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

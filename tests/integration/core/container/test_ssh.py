@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -69,8 +71,8 @@ def test_files_are_copied_both_ways(container: Any, authority: Any, tmp_path: Pa
     here.write_bytes(os.urandom(3_000_000))
     inside = f"127.0.0.1:{there}"
 
-    subprocess.run(["scp", "-q", *options, str(here), inside], check=True, timeout=30)
-    subprocess.run(["scp", "-q", *options, inside, str(back)], check=True, timeout=30)
+    subprocess.run(["scp", "-q", *options, str(here), inside], check=True, timeout=PATIENCE_SECONDS)
+    subprocess.run(["scp", "-q", *options, inside, str(back)], check=True, timeout=PATIENCE_SECONDS)
 
     assert hashlib.sha256(back.read_bytes()).digest() == hashlib.sha256(here.read_bytes()).digest()
 
@@ -84,7 +86,7 @@ def test_input_flows_through_a_command(container: Any, authority: Any, tmp_path:
         input=content,
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert answer.stdout == content
@@ -114,5 +116,5 @@ def test_a_shell_has_a_terminal(container: Any, authority: Any, tmp_path: Path) 
             break
     os.close(master)
 
-    assert ssh.wait(30) == 5, shown
+    assert ssh.wait(PATIENCE_SECONDS) == 5, shown
     assert b"/dev/pts/" in shown

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sshq.domain.records import parse_record
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NODE_ID = "mi-0123456789abcdef0"
-# A command starts at once; one that ends before its node is ready ends the job, too.
-UNTIL_READY = 'while [ ! -s "$SSHQ_HOME/probe.json" ]; do sleep 0.1; done\n'
-UNTIL_FAILED = 'while [ ! -s "$SSHQ_HOME/{}.failed" ]; do sleep 0.1; done; sleep 0.5\n'
+# A command starts at once; one that ends before its node is ready ends the job, too: this one waits
+# until the container has told how its start-up went.
+UNTIL_TOLD = """until grep -q '"stage":"ready"' "$SSHQ_HOME/../../../output"; do sleep 0.1; done
+"""
 SECRETS = ("canary-activation-code", "canary-platform-secret", "canary-user-value")
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -31,20 +33,11 @@ def server(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def until(what: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if answer := what():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never came")
-
-
 def test_every_stage_is_told_and_nothing_secret(
     make_container: Callable[..., Any], shell: list[str]
 ) -> None:
     hostile = '\'"\\\n{"sshq":1}\n日本 canary-user-value'
-    command = UNTIL_READY + 'printf "%s" "$HOSTILE" >"$HOME/seen"; exit 3 # \'"\n# env\n'
+    command = UNTIL_TOLD + 'printf "%s" "$HOSTILE" >"$HOME/seen"; exit 3 # \'"\n# env\n'
     container = make_container(shell=shell, facts={"COMMAND": command}, env={"HOSTILE": hostile})
     container.start()
 
@@ -157,7 +150,7 @@ def test_what_dies_comes_back(
 def test_a_failed_start_up_harms_the_command_only_when_asked_to(
     make_container: Callable[..., Any], shell: list[str], mode: str, status: int, said: bool
 ) -> None:
-    command = UNTIL_FAILED.format("agent") + "echo it runs"
+    command = UNTIL_TOLD + "echo it runs"
     container = make_container(shell=shell, facts={"COMMAND": command, "FAIL_MODE": mode})
     container.start(agent=False)
 
@@ -178,7 +171,7 @@ def test_a_refused_activation_is_told_without_its_code(
     make_container: Callable[..., Any], shell: list[str]
 ) -> None:
     # The user's environment doesn't reach the agent, so the stand-in is told by a file.
-    container = make_container(shell=shell, facts={"COMMAND": UNTIL_FAILED.format("register")})
+    container = make_container(shell=shell, facts={"COMMAND": UNTIL_TOLD})
     (container.folder / "root").mkdir()
     (container.folder / "root/refuse").touch()
     container.start()
@@ -194,7 +187,7 @@ def test_the_command_starts_at_once_and_not_after_ssh(
     make_container: Callable[..., Any], shell: list[str]
 ) -> None:
     container = make_container(
-        shell=shell, facts={"COMMAND": 'echo it runs; : >"$HOME/go"; ' + UNTIL_READY}
+        shell=shell, facts={"COMMAND": 'echo it runs; : >"$HOME/go"; ' + UNTIL_TOLD}
     )
     (container.folder / "root").mkdir()
     (container.folder / "root/wait-for-go").touch()

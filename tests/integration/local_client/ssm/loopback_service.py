@@ -18,13 +18,11 @@ from aiohttp import WSMsgType, web
 from sshq_local.ssm.frames import MessageType, channel_closed
 from sshq_local.ssm.settings import SessionAccess, SessionGone
 from tests.unit.local_client.ssm.agent import Agent, service_message
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-PATIENCE = 30.0
-"""Seconds after which a test that waits has failed."""
 
 
 class Session:
@@ -64,12 +62,12 @@ class LoopbackService:
         started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(started)))
         self._thread.start()
-        assert started.wait(PATIENCE)
+        assert started.wait(PATIENCE_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(PATIENCE)
+        self._thread.join(PATIENCE_SECONDS)
 
     def open_session(self) -> SessionAccess:
         if self.refusal:
@@ -91,7 +89,7 @@ class LoopbackService:
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE), "it never happened"
+            assert self._changed.wait_for(condition, PATIENCE_SECONDS), "it never happened"
 
     def received(self, session_id: str) -> int:
         """Bytes that the session's agent has; 0 while there is no such session."""
@@ -120,7 +118,7 @@ class LoopbackService:
         self._loop.call_soon_threadsafe(self._hearing.set)
 
     def _soon(self, call: Callable[..., Any], *arguments: object) -> None:
-        asyncio.run_coroutine_threadsafe(call(*arguments), self._loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(call(*arguments), self._loop).result(PATIENCE_SECONDS)
 
     def _access(self, session_id: str) -> SessionAccess:
         token = f"token-{next(self._numbers)}"

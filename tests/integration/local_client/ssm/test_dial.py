@@ -13,13 +13,13 @@ import pytest
 import trustme
 
 from sshq_local.ssm.dial import NotTrusted, Target, dial, parse_stream_url
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 HOST = "ssmmessages.eu-west-1.amazonaws.com"
-PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def authority(tmp_path: Path) -> trustme.CA:
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(PATIENCE)
+        server.settimeout(PATIENCE_SECONDS)
         yield server
 
 
@@ -54,13 +54,13 @@ class Proxy:
         return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def join(self) -> None:
-        self._thread.join(PATIENCE)
+        self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
         with connection:
-            connection.settimeout(PATIENCE)
+            connection.settimeout(PATIENCE_SECONDS)
             while not self.request.endswith(b"\r\n\r\n"):
                 self.request += connection.recv(4096)
             connection.sendall(self._answer)
@@ -105,7 +105,7 @@ def test_tls_goes_through_the_proxy_to_the_service(
             target(),
             ca_file=ca_file if bundle == "argument" else None,
             environ=environ,
-            timeout=PATIENCE,
+            timeout=PATIENCE_SECONDS,
         )
     ) as connection:
         assert connection.recv(5) == b"hello"
@@ -125,7 +125,7 @@ def test_a_proxy_s_own_certificate_is_not_enough(
             target(),
             ca_file=tmp_path / "ca.pem",
             environ={"HTTPS_PROXY": proxy.address},
-            timeout=PATIENCE,
+            timeout=PATIENCE_SECONDS,
         )
     proxy.join()
 
@@ -141,20 +141,24 @@ def test_a_proxy_s_own_certificate_is_not_enough(
 def test_a_proxy_that_refuses_is_named(listener: socket.socket, answer: bytes, says: str) -> None:
     proxy = Proxy(listener, answer, None)
     with pytest.raises(ConnectionError, match=says):
-        dial(target(), ca_file=None, environ={"HTTPS_PROXY": proxy.address}, timeout=PATIENCE)
+        dial(
+            target(), ca_file=None, environ={"HTTPS_PROXY": proxy.address}, timeout=PATIENCE_SECONDS
+        )
     proxy.join()
     assert b"Proxy-Authorization" not in proxy.request
 
 
 def test_a_proxy_s_address_that_makes_no_sense() -> None:
     with pytest.raises(NotTrusted, match="HTTPS_PROXY"):
-        dial(target(), ca_file=None, environ={"HTTPS_PROXY": "socks5://p"}, timeout=PATIENCE)
+        dial(
+            target(), ca_file=None, environ={"HTTPS_PROXY": "socks5://p"}, timeout=PATIENCE_SECONDS
+        )
 
 
 def test_without_tls_on_this_computer(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     plain = parse_stream_url(f"ws://127.0.0.1:{port}/")
-    with closing(dial(plain, ca_file=None, environ={}, timeout=PATIENCE)) as connection:
+    with closing(dial(plain, ca_file=None, environ={}, timeout=PATIENCE_SECONDS)) as connection:
         assert not isinstance(connection, ssl.SSLSocket)
 
 
@@ -178,8 +182,8 @@ def test_an_untrusted_certificate_is_named(
         secure=True, host="127.0.0.1", port=port, authority=f"127.0.0.1:{port}", path="/"
     )
     with pytest.raises(NotTrusted) as refused:
-        dial(target, ca_file=tmp_path / "ca.pem", environ={}, timeout=PATIENCE)
-    thread.join(PATIENCE)
+        dial(target, ca_file=tmp_path / "ca.pem", environ={}, timeout=PATIENCE_SECONDS)
+    thread.join(PATIENCE_SECONDS)
     assert "CN=inspected" in str(refused.value)
     assert "Inspecting Corp" in str(refused.value)
     assert "AWS_CA_BUNDLE" in str(refused.value)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sshq_sandbox.free_port import free_port
-from tests.sandbox_ssm import REGION, SSH_DOCUMENT, RunningSsm, running_ssm, until
+from tests.sandbox_ssm import REGION, SSH_DOCUMENT, RunningSsm, running_ssm
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-PATIENCE = 60.0
 
 PROXY_COMMAND = """
 import sys
@@ -38,7 +38,7 @@ def resume(session_id):
     answer = ssm.resume_session(SessionId=session_id)
     return SessionAccess(session_id, answer["StreamUrl"], answer["TokenValue"])
 sys.exit(run(lambda: SessionAccess(session_id, stream_url, token), resume, end=None,
-             ca_file=Path(ca_file), stdin_fd=0, stdout_fd=1, settings=Settings()))
+             ca_file=Path(ca_file), stdin_fd=0, stdout_fd=1, settings=Settings(handshake_timeout=60)))
 """
 
 pytestmark = [
@@ -132,7 +132,7 @@ class Ssh:
             [*self._command, command],
             input=data,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
@@ -161,7 +161,10 @@ def test_data_goes_both_ways_unharmed_over_the_service_s_goodbyes(
     stop = threading.Event()
 
     def say_bye_again_and_again() -> None:
-        while not stop.wait(0.4):
+        # Not without end: on a slow machine nothing would get through between two of them.
+        for _ in range(8):
+            if stop.wait(0.4):
+                return
             aws.service.say_bye(ssh.session_id)
 
     thread = threading.Thread(target=say_bye_again_and_again)

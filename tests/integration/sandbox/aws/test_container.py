@@ -7,16 +7,14 @@ import queue
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sshq_sandbox.aws.container import Container
+from tests.waiting import PATIENCE_SECONDS, is_alive, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEADLINE_SECONDS = 20.0
 SUPERVISOR = """
 import os, sys
 from pathlib import Path
@@ -35,9 +33,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
         assert len(pids) == 2
         supervisor.send_signal(signal.SIGKILL)
 
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while any(_is_alive(pid) for pid in pids):
-        assert time.monotonic() < deadline, pids
+    until(lambda: not any(map(is_alive, pids)), f"some of {pids} live")
 
 
 def test_the_exit_code_is_the_entrypoints(tmp_path: Path) -> None:
@@ -65,11 +61,4 @@ def _run(script: str, folder: Path) -> tuple[list[str], int]:
         on_line=lines.append,
         on_exit=codes.put,
     )
-    return lines, codes.get(timeout=DEADLINE_SECONDS)
-
-
-def _is_alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
+    return lines, codes.get(timeout=PATIENCE_SECONDS)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tests.sandbox_aws import DEADLINE_SECONDS
+from tests.waiting import is_alive, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.sandbox_aws import Account
 
 
@@ -120,26 +115,18 @@ def test_stop_asks_the_entrypoint_first(account: Account) -> None:
     assert account.log_lines("asked") == ["up", "bye"]
 
 
-def test_who_ignores_the_asking_is_killed_after_the_grace(account: Account) -> None:
-    account.run("deaf", "trap '' TERM; echo $$; while :; do sleep 600; done")
-    until(lambda: account.log_lines("deaf"))
-    (pid,) = account.log_lines("deaf")
-
-    account.client("sagemaker").stop_training_job(TrainingJobName="deaf")
-
-    account.events.wait("deaf", "Stopped")
-    assert not is_alive(int(pid))
-
-
 def test_processes_that_leave_the_group_end_with_the_job(account: Account) -> None:
     script = """
     python3 -c '
 import os, time
+told, tell = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print(os.getpid(), flush=True)
+        os.write(tell, b"!")
         time.sleep(600)
+    os.read(told, 1)
     os._exit(0)
 os.wait()'
     """
@@ -192,16 +179,3 @@ def test_one_failing_node_ends_the_others(account: Account) -> None:
     event = account.events.wait("half", "Failed")
 
     assert event["FailureReason"] == "AlgorithmError: , exit code: 7"
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't come to pass in time"
-
-
-def is_alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False

@@ -11,6 +11,7 @@ import pytest
 
 from sshq_sandbox.aws.server import AwsServer
 from tests.sandbox_aws import Events, open_account
+from tests.waiting import is_alive, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,17 @@ def test_ending_the_server_ends_its_jobs(tmp_path: Path) -> None:
         account.events.wait("endless", "Training")
 
     assert [event["SecondaryStatus"] for event in account.events.of("endless")][-1] == "Stopped"
+
+
+def test_who_ignores_the_asking_is_killed_after_the_grace(tmp_path: Path) -> None:
+    with open_account(tmp_path, stop_grace_seconds=0.5) as account:
+        account.run("deaf", "trap '' TERM; echo $$; while :; do sleep 600; done")
+        (pid,) = until(lambda: account.log_lines("deaf"))
+
+        account.client("sagemaker").stop_training_job(TrainingJobName="deaf")
+
+        account.events.wait("deaf", "Stopped")
+        assert not is_alive(int(pid))
 
 
 def test_a_moved_clock_moves_the_jobs_with_it(tmp_path: Path) -> None:

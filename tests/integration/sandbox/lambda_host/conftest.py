@@ -20,13 +20,13 @@ from sshq_sandbox.lambda_host.events import EventBus
 from sshq_sandbox.lambda_host.host import LambdaHost, Neighbours
 from sshq_sandbox.lambda_host.http_api import HttpApi
 from sshq_sandbox.lambda_host.template import Place, Template
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 STACK = Path(__file__).parent / "stack"
 PLACE = Place(region="eu-west-1", account="123456789012", stack="test")
-DEADLINE_SECONDS = 30.0
 
 
 @dataclass
@@ -57,7 +57,7 @@ class World:
 
     async def until_one(self, function: str, source: str) -> dict[str, Any]:
         """Wait for a function's first event from a source, and until all is quiet; the only one."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             quiet = await self.host.is_quiet()
             events = await asyncio.to_thread(self.events, function)
@@ -85,7 +85,9 @@ async def running(state: Path) -> AsyncIterator[World]:
         return str(uuid.uuid4())
 
     bus = EventBus(asyncio.get_running_loop(), place=PLACE, now=clock.now, new_id=new_id)
-    http_api = HttpApi(account=PLACE.account, now=clock.now, new_id=new_id, longest_seconds=5.0)
+    http_api = HttpApi(
+        account=PLACE.account, now=clock.now, new_id=new_id, longest_seconds=PATIENCE_SECONDS
+    )
     await http_api.listen(0)
     aws = AwsServer(state_dir=state, events=bus)
     await asyncio.to_thread(aws.start)

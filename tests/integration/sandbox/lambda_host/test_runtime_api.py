@@ -15,6 +15,7 @@ from sshq_sandbox.lambda_host.runtime_api import (
     Outcome,
     ProcessFacts,
 )
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,9 @@ def handler(event, context):
 
 
 def invocation(request_id: str, **event: str) -> Invocation:
-    return Invocation(request_id, "arn:aws:lambda:x:1:function:f", json.dumps(event).encode(), 20)
+    return Invocation(
+        request_id, "arn:aws:lambda:x:1:function:f", json.dumps(event).encode(), PATIENCE_SECONDS
+    )
 
 
 async def outcomes(folder: Path, runtime: str, *invocations: Invocation) -> list[Outcome]:
@@ -77,7 +80,7 @@ def test_events_answers_and_errors(tmp_path: Path, runtime: str) -> None:
     answer: dict[str, Any] = json.loads(good.payload)
     assert (answer["text"], answer["id"]) == ("ü 1", "one")
     assert answer["function"] == "arn:aws:lambda:x:1:function:f"
-    assert 0 < answer["left"] <= 20_000
+    assert 0 < answer["left"] <= PATIENCE_SECONDS * 1000
     assert bad.failed
     error = json.loads(bad.payload)
     assert (error["errorType"], error["errorMessage"]) == ("ValueError", "as ordered")

@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_sdk import WebClient
 
 from sshq_sandbox.slack.stand_in import SlackStandIn
+from tests.waiting import PATIENCE_SECONDS
 
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT_TOKEN = "xoxb-sandbox"
@@ -92,15 +93,15 @@ Scenario = Callable[[World], Coroutine[Any, Any, None]]
 class Play(Protocol):
     """Run a scenario in a fresh world: `play(scenario)`."""
 
-    def __call__(self, scenario: Scenario, ack_seconds: float = 3.0) -> None: ...
+    def __call__(self, scenario: Scenario, ack_seconds: float = PATIENCE_SECONDS) -> None: ...
 
 
 @pytest.fixture
 def play() -> Play:
 
-    def run(scenario: Scenario, ack_seconds: float = 3.0) -> None:
+    def run(scenario: Scenario, ack_seconds: float = PATIENCE_SECONDS) -> None:
         async def main() -> None:
-            async with _world(ack_seconds) as world, asyncio.timeout(20):
+            async with _world(ack_seconds) as world, asyncio.timeout(PATIENCE_SECONDS):
                 await scenario(world)
 
         asyncio.run(main())

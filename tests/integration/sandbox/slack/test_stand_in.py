@@ -18,6 +18,7 @@ from sshq_sandbox.slack.buttons import NoSuchButtonError
 from sshq_sandbox.slack.form_state import FormError
 from sshq_sandbox.slack.people import User
 from sshq_sandbox.slack.workspace import UnknownNameError
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.slack.conftest import Answer, Play, Received, World
@@ -363,7 +364,9 @@ def test_other_events_and_the_url_check(play: Play) -> None:
 def test_waiting_for_a_message(play: Play) -> None:
     async def scenario(world: World) -> None:
         waiting = asyncio.create_task(
-            world.slack.wait_for_message("alice", lambda message: "mi-" in message.rendered, 10)
+            world.slack.wait_for_message(
+                "alice", lambda message: "mi-" in message.rendered, PATIENCE_SECONDS
+            )
         )
         client = world.client()
         first = await world.call(client.chat_postMessage, channel=ALICE, text="starting")

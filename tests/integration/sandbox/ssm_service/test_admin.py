@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from sshq_local.ssm.channel import State
 from sshq_sandbox.ssm_service import admin
 from tests.integration.sandbox.ssm_service.test_data_channel import Sessions, echoed
-from tests.sandbox_ssm import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +71,17 @@ def test_an_agent_that_is_away_misses_nothing(
     act(aws, "set", settings={"hold": hold})
     session, client = sessions.opened()
     name = session["SessionId"]
-    act(aws, "away", end="agent", seconds=0.5, session=name)
+    act(aws, "away", end="agent", seconds=3600, session=name)
     until(lambda: aws.service.described()[name]["connected"] == ["client"])
-    assert aws.run(echoed(client, b"to nobody at first")) == b"to nobody at first"
+    words = b"to nobody at first"
+    echo = asyncio.run_coroutine_threadsafe(echoed(client, words), aws.loop)
+    act(aws, "away", end="agent", seconds=0, session=name)
+    assert echo.result(PATIENCE_SECONDS) == words
 
 
 def test_a_client_that_is_kept_away_is_told_so(aws: RunningSsm, sessions: Sessions) -> None:
     session, client = sessions.opened()
-    act(aws, "away", end="client", seconds=60, session=session["SessionId"])
+    act(aws, "away", end="client", seconds=3600, session=session["SessionId"])
     again = sessions.resume(session)
     aws.run(client.until(lambda: client.close_code is not None))
     with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
@@ -97,10 +101,11 @@ def test_expired_tokens_open_nothing(aws: RunningSsm, sessions: Sessions) -> Non
 def test_data_is_refused_without_a_word_until_the_port_is_dialled(
     aws: RunningSsm, sessions: Sessions
 ) -> None:
-    act(aws, "set", settings={"dial-seconds": "0.3"})
+    act(aws, "set", settings={"dial-seconds": "3600"})
     _, client = sessions.opened()
     sessions.run(client.send(b"too early"))
     assert client.channel.room < 4 << 20, "nobody acknowledges it yet"
+    act(aws, "set", settings={"dial-seconds": "0"})
     aws.run(client.until(lambda: bytes(client.received) == b"too early"))
 
 

@@ -14,7 +14,8 @@ from sshq_sandbox.agent.registration import register
 from sshq_sandbox.agent.service import Agent
 from sshq_sandbox.agent.settings import AgentSettings
 from tests.integration.sandbox.ssm_service.test_data_channel import Sessions, echoed
-from tests.sandbox_ssm import REGION, until
+from tests.sandbox_ssm import REGION
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,11 @@ def test_registration_role_pings_and_sessions_need_one_address(
     )
     activation = aws.activate()
     settings = AgentSettings(
-        endpoint=aws.service.url, state_dir=tmp_path, ports={2222: echo.port}, ca_file=ca_file
+        endpoint=aws.service.url,
+        state_dir=tmp_path,
+        ports={2222: echo.port},
+        ca_file=ca_file,
+        handshake_seconds=PATIENCE_SECONDS,
     )
     node_id = register(
         settings,

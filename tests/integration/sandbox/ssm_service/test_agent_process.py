@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sshq_sandbox.free_port import free_port
-from tests.sandbox_ssm import REGION, DataChannelClient, RunningSsm, until
+from tests.sandbox_ssm import REGION, DataChannelClient, RunningSsm
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class AgentProcess:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
@@ -146,7 +147,7 @@ def test_ssh_reaches_sshd_through_the_agent(
             ],
             input=b"x" * 2_000_000,
             capture_output=True,
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         aws.loop.call_soon_threadsafe(server.close)
@@ -158,7 +159,7 @@ def test_ssh_reaches_sshd_through_the_agent(
         )
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     until(lambda: not aws.service.is_connected(agent.node_id()))
 
 

@@ -16,6 +16,7 @@ from sshq_local.ssm.frames import Flag, Frame, MessageType, PayloadType
 from sshq_local.ssm.reliable import INITIAL_RESEND
 from sshq_sandbox.agent.session import Outcome, PortSession, SessionEndedError
 from sshq_sandbox.agent.settings import AgentSettings
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +52,7 @@ class MemoryChannel:
 
     async def next(self, message_type: str) -> Frame:
         """The next frame of this type; others are passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (frame := await self.sent.get()).message_type != message_type:
                 pass
         return frame
@@ -62,6 +63,7 @@ class Rig:
         self.channels: list[MemoryChannel] = []
         self.connected = asyncio.Event()
         self.ended = False
+        self._known: set[bytes] = set()
         content = {
             "DocumentContent": {
                 "sessionType": "Port",
@@ -70,7 +72,12 @@ class Rig:
             "Parameters": {"portNumber": "2222"},
             "SessionId": "s-1",
         }
-        settings = AgentSettings(endpoint="", state_dir=Path(), ports={2222: port})
+        settings = AgentSettings(
+            endpoint="",
+            state_dir=Path(),
+            ports={2222: port},
+            handshake_seconds=PATIENCE_SECONDS,
+        )
         self.session = PortSession(content, settings, self._connect)  # type: ignore[arg-type]
 
     @property
@@ -107,7 +114,19 @@ class Rig:
         self.channel.inbox.put_nowait(frames.encode(answer))
 
     async def output(self) -> Frame:
+        """The next one that is new: what isn't acknowledged soon enough is sent again."""
+        while (frame := await self.any_output()).message_id in self._known:
+            pass
+        self._known.add(frame.message_id)
+        return frame
+
+    async def any_output(self) -> Frame:
         return await self.channel.next(MessageType.OUTPUT_STREAM_DATA)
+
+    async def until_heard(self) -> None:
+        """Until the session has taken, and done, what was put."""
+        while not self.channel.inbox.empty():  # noqa: ASYNC110 (the queue has nobody to tell)
+            await asyncio.sleep(0)
 
     async def shake_hands(self) -> None:
         self.acknowledge(await self.output())
@@ -121,7 +140,7 @@ class Rig:
 async def session_to(port: int) -> AsyncIterator[tuple[Rig, asyncio.Task[Outcome]]]:
     rig = Rig(port)
     running = asyncio.create_task(rig.session.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await rig.connected.wait()
     yield rig, running
     running.cancel()
@@ -130,11 +149,12 @@ async def session_to(port: int) -> AsyncIterator[tuple[Rig, asyncio.Task[Outcome
 
 async def until_taken(rig: Rig) -> Frame:
     """Send the banner until something comes back: it is refused while the port isn't dialled."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             rig.channel.inbox.put_nowait(BANNER)
             try:
-                return await asyncio.wait_for(rig.output(), 0.1)
+                async with asyncio.timeout(0.1):
+                    return await rig.output()
             except TimeoutError:
                 continue
 
@@ -229,7 +249,7 @@ def test_what_nobody_acknowledges_is_sent_again() -> None:
     async def play() -> None:
         async with echo_server() as port, session_to(port) as (rig, _running):
             first = await rig.output()
-            again = await rig.output()
+            again = await rig.any_output()
             assert (again.sequence, again.message_id) == (first.sequence, first.message_id)
 
     asyncio.run(play())
@@ -241,9 +261,9 @@ def test_a_lost_channel_is_opened_anew_and_numbers_go_on() -> None:
             first = await rig.output()
             rig.connected.clear()
             rig.channel.inbox.put_nowait(None)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await rig.connected.wait()
-            assert (await rig.output()).message_id == first.message_id
+            assert (await rig.any_output()).message_id == first.message_id
             rig.ended = True
             rig.channel.inbox.put_nowait(None)
             assert (await running).status == "Success"
@@ -293,11 +313,15 @@ def test_nothing_is_sent_while_publication_is_paused() -> None:
         async with echo_server() as port, session_to(port) as (rig, _running):
             first = await rig.output()
             rig.put(MessageType.PAUSE_PUBLICATION)
+            await rig.until_heard()
+            while not rig.channel.sent.empty():
+                rig.channel.sent.get_nowait()
             with pytest.raises(TimeoutError):
                 # Longer than the first resend would take.
-                await asyncio.wait_for(rig.output(), 2 * INITIAL_RESEND)
+                async with asyncio.timeout(2 * INITIAL_RESEND):
+                    await rig.any_output()
             rig.put(MessageType.START_PUBLICATION)
-            again = await rig.output()
+            again = await rig.any_output()
             assert again.message_id == first.message_id
 
     asyncio.run(play())

@@ -15,7 +15,8 @@ from botocore.credentials import Credentials
 from sshq_local.ssm.channel import State, Why
 from sshq_local.ssm.settings import Settings
 from sshq_sandbox.ssm_service.faults import FrameFault
-from tests.sandbox_ssm import REGION, SSH_DOCUMENT, DataChannelClient, until
+from tests.sandbox_ssm import REGION, SSH_DOCUMENT, DataChannelClient
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -196,7 +197,6 @@ def test_a_token_works_once(sessions: Sessions) -> None:
 
 
 def test_an_idle_and_an_overlong_session_end(aws: RunningSsm, sessions: Sessions) -> None:
-    aws.service.settings.seconds_per_minute = 0.2
     for inputs, text in (
         ({"idleSessionTimeout": "1"}, "Your session timed out due to inactivity."),
         ({"maxSessionDuration": "1"}, "Your session has reached its maximum duration."),
@@ -204,14 +204,17 @@ def test_an_idle_and_an_overlong_session_end(aws: RunningSsm, sessions: Sessions
         name = aws.document({**SSH_DOCUMENT, "inputs": inputs}, "Session")
         session, client = sessions.start(DocumentName=name), sessions.client()
         sessions.run(client.connect(session["StreamUrl"], session["TokenValue"]))
+        sessions.run(client.until_open())
+        aws.service.settings.seconds_per_minute = 0.001
         sessions.run(client.until(lambda client=client: client.channel.end is not None))  # type: ignore[misc]
+        aws.service.settings.seconds_per_minute = 60.0
         assert client.channel.end is not None
         assert client.channel.end.text == text
         until(lambda session=session: sessions.status(session) == "Terminated")  # type: ignore[misc]
 
 
 def test_presigned_urls_are_taken_and_may_be_demanded(sessions: Sessions) -> None:
-    def presigned(url: str, service: str = "ssmmessages", expires: int = 60) -> str:
+    def presigned(url: str, service: str = "ssmmessages", expires: int = 300) -> str:
         request = AWSRequest("GET", url.replace("wss://", "https://"))
         signer = SigV4QueryAuth(Credentials("AKIA", "secret"), service, REGION, expires=expires)
         signer.add_auth(request)

@@ -29,8 +29,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
             raise ValueError("as ordered")
         case "exit":
             os._exit(7)
-        case "sleep":
-            time.sleep(30)
         case "pid":
             return {"pid": os.getpid()}
         case "identity":
