@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,6 +10,7 @@ import pytest
 from sshq_local.api import AccessApi
 from sshq_local.errors import Exit, Reason, Refusal
 from sshq_local.keys import generate_key, public_key_line
+from sshq_sandbox.free_port import free_port
 from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -92,10 +92,8 @@ def test_a_session_is_never_asked_for_twice(api: Any, key: Ed25519PrivateKey) ->
 
 
 def test_nobody_there_is_unreachable(key: Ed25519PrivateKey) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     with pytest.raises(Refusal) as refused:
-        client(port, key, "lease1").lease()
+        client(free_port(), key, "lease1").lease()
     assert refused.value.exit_code is Exit.UNREACHABLE
     assert "127.0.0.1" in refused.value.what
 

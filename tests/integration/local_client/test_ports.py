@@ -10,6 +10,8 @@ import pytest
 
 from sshq_local.ports import is_free
 from sshq_local.relay import listen
+from sshq_sandbox.free_port import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 RELAY = """
 import sys
@@ -34,9 +36,9 @@ def test_a_listener_in_any_of_localhost_s_families_takes_a_port(
     family: socket.AddressFamily, address: str
 ) -> None:
     with socket.socket(family) as other:
-        other.bind((address, 0))
+        port = free_port()
+        other.bind((address, port))
         other.listen()
-        port = other.getsockname()[1]
         assert not is_free(port)
         with pytest.raises(OSError, match="in use"):
             listen(port)
@@ -44,8 +46,7 @@ def test_a_listener_in_any_of_localhost_s_families_takes_a_port(
 
 
 def test_each_connection_gets_a_process_of_its_own_and_ends_with_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(
         [sys.executable, "-c", RELAY, str(port)], stdout=subprocess.PIPE
     ) as server:
@@ -75,15 +76,16 @@ relay(listeners, lambda: [sys.executable, "-c", "pass"])
 
 
 def test_a_connection_ends_with_its_process_though_its_client_says_nothing() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(
         [sys.executable, "-c", GONE, str(port)], stdout=subprocess.PIPE
     ) as server:
         assert server.stdout
         server.stdout.readline()
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            with socket.create_connection(
+                ("127.0.0.1", port), timeout=PATIENCE_SECONDS
+            ) as connection:
                 assert connection.recv(10) == b""
         finally:
             server.kill()

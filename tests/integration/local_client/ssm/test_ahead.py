@@ -11,6 +11,7 @@ import pytest
 from sshq_local.ssm.ahead import Ahead
 from sshq_local.ssm.connection import connect
 from sshq_local.ssm.dial import Target, parse_stream_url
+from sshq_sandbox.free_port import free_port
 from tests.integration.local_client.ssm.loopback_service import LoopbackService
 from tests.waiting import PATIENCE_SECONDS
 
@@ -61,8 +62,7 @@ def test_one_that_the_service_closed_meanwhile_is_replaced(service: LoopbackServ
 
 
 def test_one_that_leads_elsewhere_or_nowhere_is_none() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     target = Target(secure=False, host="127.0.0.1", port=port, authority="x", path="/")
     elsewhere = Target(secure=False, host="127.0.0.1", port=port + 1, authority="x", path="/")
     ahead = Ahead(target, ca_file=None, timeout=PATIENCE_SECONDS)

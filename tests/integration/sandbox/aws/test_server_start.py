@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sshq_sandbox.aws.server import AwsServer
+from sshq_sandbox.free_port import free_port
 from tests.sandbox_aws import Events, open_account
 from tests.waiting import is_alive, until
 
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
 
 
 def test_a_taken_port_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(OSError, match="in use"):
-            AwsServer(state_dir=tmp_path, events=Events(), port=port).start()
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(OSError, match="in use"):
+        AwsServer(state_dir=tmp_path, events=Events(), port=port).start()
 
     server = AwsServer(state_dir=tmp_path, events=Events(), port=port)
     server.start()
