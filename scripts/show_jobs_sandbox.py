@@ -81,9 +81,19 @@ def _warm_pool(sandbox: Sandbox) -> bool:
     print(_line(sandbox, "Its instances are kept"))
     second = _completed(sandbox, "run --name warm-b --warm-pool 30m --command true")
     print(f"{first}: {pool(first)['Status']} by {pool(first).get('ReusedByJob')}")
+    most = _cost(sandbox, second)
     sandbox.slash("alice", f"stop {second}")
     print(f"{second}, after /sshq stop: {pool(second)['Status']}")
+    sandbox.run(*SANDBOX, "clock", "+61s")
+    sandbox.eventually(lambda: _cost(sandbox, second) < most, "the caretaker's round")
+    print(f"{second}: ${most:.2f} as long as the pool was kept, ${_cost(sandbox, second):.2f} now")
     return pool(first).get("ReusedByJob") == second and pool(second)["Status"] == "Terminated"
+
+
+def _cost(sandbox: Sandbox, job: str) -> float:
+    """In dollars, as `/sshq cost` lists it."""
+    listed = next(line for line in sandbox.slash("alice", "cost").splitlines() if job in line)
+    return float(re.findall(r"\$([0-9.]+)", listed)[0])
 
 
 def _network(sandbox: Sandbox) -> bool:

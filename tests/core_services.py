@@ -398,6 +398,15 @@ class MemoryBudgets:
         self._count(job, spent=cost, jobs=-jobs_less(job, cost))
         return True
 
+    def correct(self, job: Job, cost: int) -> bool:
+        if self.jobs.all[job.name].cost_micros != job.cost_micros:
+            return False
+        self.jobs.all[job.name] = self.jobs.all[job.name].model_copy(update={"cost_micros": cost})
+        less = cost - (job.cost_micros or 0)
+        self._add(job, less, 0)
+        self._count(job, spent=less)
+        return True
+
     def _count(self, job: Job, **more: int) -> None:
         key = (job.budget_month, job.payer.tag)
         had = self.by_owner.get(key, Spending(job.payer))

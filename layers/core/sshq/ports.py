@@ -416,6 +416,10 @@ class Budgets(Protocol):
         """Put what an ended job has cost in place of its reservation; False if that was done."""
         ...
 
+    def correct(self, job: Job, cost: int) -> bool:
+        """Put another cost in place of a settled job's `cost_micros`; False if it isn't that any more."""
+        ...
+
 
 class WaitingRoom(Protocol):
     """The requests that wait for capacity."""

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from sshq.adapters.aws_errors import code, is_passing, message, refused
 from sshq.adapters.new_roles import once_known
 from sshq.domain import tags as tag_names
-from sshq.domain.job_progress import TrainingStatus, Transition
+from sshq.domain.job_progress import TrainingStatus, Transition, WarmPool
 from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class SageMakerTrainingJobs:
             ),
             started_at=_whole_seconds(found.get("TrainingStartTime")),
             billable_seconds=found.get("BillableTimeInSeconds"),
+            pool=_warm_pool(found.get("WarmPoolStatus")),
         )
 
     def stop(self, name: str) -> None:
@@ -90,6 +91,12 @@ class SageMakerTrainingJobs:
         found = self._client.list_tags(ResourceArn=self._arn_prefix + job.name)["Tags"]
         if {"Key": tag_names.REQUEST, "Value": request[:64]} not in found:
             raise Refusal(Reason.NAME_TAKEN, job=job.name)
+
+
+def _warm_pool(found: dict[str, Any] | None) -> WarmPool | None:
+    if not found:
+        return None
+    return WarmPool(found["Status"], found.get("ResourceRetainedBillableTimeInSeconds"))
 
 
 @overload

@@ -69,8 +69,12 @@ def jobs_less(job: Job, cost: int) -> int:
 
 
 def cost_of(job: Job, billable_seconds: int) -> int:
-    """What an ended job has cost at most; never more than was set aside for it."""
+    """What an ended job has cost; never more than was set aside for it.
+
+    As long as its instances may be kept, the whole time counts for which they are at most.
+    """
     if billable_seconds <= 0:
         return 0
-    seconds = billable_seconds + job.shape.warm_pool_seconds
+    kept = job.shape.warm_pool_seconds if job.pool_seconds is None else job.pool_seconds
+    seconds = billable_seconds + kept
     return min(job.reserved_micros, math.ceil(seconds * job.shape.count * job.price_micros / HOUR))

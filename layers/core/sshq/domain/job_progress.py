@@ -49,6 +49,18 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class WarmPool:
+    """What WarmPoolStatus tells. `kept_seconds`: for how long its instances were kept, and are billed."""
+
+    status: str
+    kept_seconds: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in {"Reused", "Terminated"}
+
+
+@dataclass(frozen=True)
 class TrainingStatus:
     """What DescribeTrainingJob tells, as far as it matters here. Billable seconds are one node's."""
 
@@ -58,6 +70,7 @@ class TrainingStatus:
     transitions: tuple[Transition, ...] = ()
     started_at: datetime | None = None
     billable_seconds: int | None = None
+    pool: WarmPool | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -175,7 +175,9 @@ class Job(Record):
     # It ended for want of capacity, and its request waits for the next attempt.
     requeued: bool = False
     pool_given_back: bool = False
-    """Its warm pool was ended before its time."""
+    """Somebody asked for the end of its warm pool before its time."""
+    pool_seconds: int | None = None
+    """For how long its instances were kept after its end, once that is over."""
     asked_at: datetime | None = None
     max_wait_seconds: int = 0
     reason: str = ""
@@ -197,8 +199,8 @@ class Job(Record):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left to do for it: it has ended, and its message says so."""
-        return self.settled and not self.is_open
+        """Whether nothing is left to do for it: it has ended, its message says so, and it costs no more."""
+        return self.settled and not self.is_open and not self.may_keep_pool
 
     @property
     def is_open(self) -> bool:
@@ -215,12 +217,17 @@ class Job(Record):
         return self.shape.spot
 
     @property
+    def may_keep_pool(self) -> bool:
+        """Whether it has ended, and SageMaker may still keep (and bill) its instances for the next job."""
+        has_run = self.started_at is not None and self.ended_at is not None
+        return has_run and self.shape.warm_pool_seconds > 0 and self.pool_seconds is None
+
+    @property
     def pool_until(self) -> datetime | None:
-        """Until when SageMaker keeps its instances for the next job (and bills them); None: it doesn't."""
-        if self.started_at is None or self.ended_at is None or self.pool_given_back:
+        """Until when its instances are kept, if nobody takes or ends them before; None: they aren't."""
+        if self.ended_at is None or not self.may_keep_pool or self.pool_given_back:
             return None
-        kept = self.shape.warm_pool_seconds
-        return self.ended_at + timedelta(seconds=kept) if kept else None
+        return self.ended_at + timedelta(seconds=self.shape.warm_pool_seconds)
 
     @property
     def is_workbench(self) -> bool:

@@ -21,6 +21,7 @@ from sshq.use_cases.release import release
 from sshq.use_cases.showing import show
 from sshq.use_cases.too_many import keep_out
 from sshq.use_cases.waiting import enter, settle_attempt
+from sshq.use_cases.warm_pool import watch_pool
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job, Node
@@ -47,6 +48,8 @@ def follow(services: Services, name: str, *, reads_log: bool = True) -> Job | No
         before, now = _look_and_move(services, before, reads_log=reads_log)
     elif before.requeued:
         settle_attempt(services, before)
+    elif before.may_keep_pool:
+        now = watch_pool(services, before)
     else:
         # Whoever ended it without SageMaker died before that.
         release(services, before, billable_seconds=0)

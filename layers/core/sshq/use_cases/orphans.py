@@ -54,7 +54,9 @@ def find_orphans(services: Services) -> list[str]:
 
     def ended_jobs() -> None:
         since, until = now - SECOND_LOOK[1], now - SECOND_LOOK[0]
-        for ended in services.jobs.ended_jobs(since=since, until=until):
+        # Those whose instances are kept stand among the open ones.
+        pooled = [job for job in services.jobs.unsettled() if job.may_keep_pool]
+        for ended in services.jobs.ended_jobs(since=since, until=until) + pooled:
             with _tried(ended.name, failed):
                 clean_up(services, ended)
 

@@ -15,6 +15,7 @@ from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.ending import clean_up, end_leases_on
 from sshq.use_cases.showing import show
 from sshq.use_cases.waiting import give_up
+from sshq.use_cases.warm_pool import end_pool
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import Stop
@@ -31,24 +32,11 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
     job = choose_job(services, message.actor, arguments.job)
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     if not job.is_open:
-        _end_pool(services, message, job)
+        end_pool(services, job, message.actor)
+        answer(services, message, views.notice(texts(job.language), "stop.pool", job=job.name))
         return
     stop_job(services, job, EndReason.ASKED)
     answer(services, message, views.stopping(job, texts(job.language)))
-
-
-def _end_pool(services: Services, message: QueueMessage, job: Job) -> None:
-    """What is left to stop of a job that has ended: the instances that it keeps for the next one."""
-    until = job.pool_until
-    if until is None or until <= services.clock.now():
-        raise Refusal(Reason.JOB_HAS_ENDED, job=job.name)
-    services.training_jobs.end_warm_pool(job.name)
-    ended = services.jobs.change(
-        job.name, lambda stored: stored.model_copy(update={"pool_given_back": True})
-    )
-    services.audit.record("warm-pool-ended", actor=message.actor, job=job.name)
-    show(services, ended or job)
-    answer(services, message, views.notice(texts(job.language), "stop.pool", job=job.name))
 
 
 def _stop_all(services: Services, message: QueueMessage) -> None:

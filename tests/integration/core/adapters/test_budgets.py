@@ -136,3 +136,24 @@ def test_a_months_spendings_are_read_at_once_whoever_had_jobs(live: Live) -> Non
         Spending(ALICE, spent=300, jobs=1),
         Spending(BOB, jobs=1, unpriced=1),
     ]
+
+
+def test_a_settled_jobs_cost_is_corrected_once(live: Live) -> None:
+    at = month(5)
+    job = a_job("sshq-pooled", ALICE, at)
+    live.budgets.commit(job, member_limit=None, team_limit=None, max_jobs=None)
+    live.budgets.settle(job, 300)
+    settled = live.jobs.get(job.name)
+    assert settled
+    open_jobs = live.budgets.ledger(ALICE, month_of(at)).jobs
+
+    outcomes = [live.budgets.correct(settled, 120) for _ in range(2)]
+
+    assert outcomes == [True, False]
+    after = live.budgets.ledger(ALICE, month_of(at))
+    assert (after.member, after.team, after.jobs) == (120, 120, open_jobs)
+    (spending,) = live.budgets.spendings(month_of(at))
+    assert spending.spent == 120
+    stored = live.jobs.get(job.name)
+    assert stored
+    assert stored.cost_micros == 120

@@ -20,6 +20,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sshq.domain.job_progress import TrainingStatus, WarmPool
     from tests.core_aws import CoreAws
 
 REQUEST = "a" * 64
@@ -174,6 +175,35 @@ def test_a_job_stops_and_stopping_it_again_does_no_harm(live: Live, job: Trainin
     until(is_over)
     live.training_jobs.stop(named.name)
     live.training_jobs.stop("sshq-nobody")
+
+
+def test_a_warm_pool_is_told_until_it_is_given_back(live: Live, job: TrainingJob) -> None:
+    named = replace(job, name="sshq-alice-warm", warm_pool_seconds=1800)
+    live.training_jobs.create(named, request=REQUEST)
+
+    def status() -> TrainingStatus:
+        found = live.training_jobs.describe(named.name)
+        assert found is not None
+        return found
+
+    def pool() -> WarmPool:
+        found = status().pool
+        assert found is not None
+        return found
+
+    until(lambda: status().containers_run)
+    assert (pool().status, pool().is_over) == ("InUse", False)
+    live.training_jobs.stop(named.name)
+    until(lambda: status().has_ended)
+    assert (pool().status, pool().is_over) == ("Available", False)
+
+    live.training_jobs.end_warm_pool(named.name)
+    live.training_jobs.end_warm_pool(named.name)
+
+    over = pool()
+    assert (over.status, over.is_over) == ("Terminated", True)
+    assert over.kept_seconds is not None
+    assert over.kept_seconds < 1800
 
 
 @pytest.mark.parametrize("kind", ["throttle", "timeout-before", "timeout-after"])

@@ -106,6 +106,24 @@ class DynamoBudgets:
             return False
         return True
 
+    def correct(self, job: Job, cost: int) -> bool:
+        less = dict.fromkeys(("committed", "spent"), cost - (job.cost_micros or 0))
+        try:
+            self._transact(
+                Write(
+                    dict(zip(("pk", "sk"), job_key(job.name), strict=True)),
+                    act=Act.UPDATE,
+                    update="SET cost_micros = :cost ADD version :one",
+                    condition="cost_micros = :had",
+                    values={":cost": cost, ":had": job.cost_micros, ":one": 1},
+                ),
+                _add(_month(job.payer.tag, job.budget_month), less),
+                _add(_month(_TEAM, job.budget_month), less),
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
     def _stored(self, job: Job) -> tuple[Job, bool] | None:
         """The job if it is there already; if not, it was a limit that didn't hold."""
         item = self._table.get(*job_key(job.name))

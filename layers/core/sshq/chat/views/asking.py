@@ -29,10 +29,13 @@ def submitted(job: Job, here: Texts) -> View:
 
 
 def cost(job: Job, here: Texts) -> str:
-    """An hour, until the deadline, and at most: what was set aside for it."""
+    """An hour, until the deadline, and at most: what was set aside for it. Of an ended one what it cost."""
     if not job.price_micros:
         return here.plain("cost.unknown")
     hourly = job.price_micros * job.shape.count
+    if not job.is_open and job.cost_micros is not None:
+        key = "cost.pool" if job.may_keep_pool else "cost.ended"
+        return here.plain(key, hourly=dollars(hourly), cost=dollars(job.cost_micros))
     until = math.ceil(hourly * (job.deadline - job.created_at).total_seconds() / HOUR)
     facts = {
         "hourly": dollars(hourly),

@@ -49,7 +49,9 @@ def job(job: Job, *, console: Console, lines: Sequence[LogLine] = ()) -> View:
 
 
 def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ()) -> View:
-    phase = here.mrkdwn(f"job.phase.{job.phase.value}")
+    # That nothing of it costs money any more is said when it is so.
+    how = "step" if job.pool_until else "phase"
+    phase = here.mrkdwn(f"job.{how}.{job.phase.value}")
     said = [f"{_SIGNS.get(job.phase, ':large_yellow_circle:')} `{job.name}`: {phase}"]
     said += [_way(job, here)] if job.history else []
     if job.is_open:
@@ -60,6 +62,8 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
     said += _trouble(job, here)
     if job.pool_until:
         said.append(here.mrkdwn("job.pool", until=job.pool_until))
+    elif job.pool_seconds:
+        said.append(here.mrkdwn("job.pool-over", kept=format_duration(job.pool_seconds)))
     blocks = sections(said)
     if lines:
         blocks.append(section(here.mrkdwn("job.last-lines", count=str(len(lines)))))

@@ -36,6 +36,8 @@ TEXTS: dict[str, str] = {
     "cost.known": "{hourly} an hour, {until} until its deadline, {most} at most",
     "cost.shipped": "{hourly} an hour, {until} until its deadline, {most} at most "
     "(by a price list of {as_of}; AWS's own couldn't be asked)",
+    "cost.ended": "It cost {cost}, at {hourly} an hour",
+    "cost.pool": "It costs {cost} if its instances are kept to the end, at {hourly} an hour",
     "cost.unknown": "Its price isn't known",
     "presets.title": "Presets",
     "presets.line": "*{name}*{default}: {shape}",

@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "job.pool": "Its instances are kept, and cost as much, until {until}: your next job of this shape "
     "starts on them.",
     "job.give-back": "Give them back now",
+    "job.pool-over": "Its instances were kept for {kept} after its end; that is part of its cost.",
     "stop.pool": "The instances that `{job}` kept are given back.",
     "job.hint.image": "SageMaker can't get the image. Check its address and region; an image of another "
     "account needs a policy on its repository that lets this account pull it.",

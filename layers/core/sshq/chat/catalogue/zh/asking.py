@@ -35,6 +35,8 @@ TEXTS: dict[str, str] = {
     "cost.known": "每小时 {hourly}，到截止时间为 {until}，最多 {most}",
     "cost.shipped": "每小时 {hourly}，到截止时间为 {until}，最多 {most}"
     "（按 {as_of} 的价目表；目前无法查询 AWS 价格）",
+    "cost.ended": "共花费 {cost}，每小时 {hourly}",
+    "cost.pool": "如果其实例一直保留，共花费 {cost}，每小时 {hourly}",
     "cost.unknown": "价格未知",
     "presets.title": "预设",
     "presets.line": "*{name}*{default}：{shape}",

@@ -38,6 +38,7 @@ TEXTS: dict[str, str] = {
     "job.unreachable": "无法进入它，但它的命令仍在运行；不需要的话请停止。",
     "job.failed-at": "失败于“{stage}”阶段。",
     "job.pool": "其实例保留（并计费）到 {until}：您的下一个同样的作业会直接使用它们。",
+    "job.pool-over": "其实例在结束后保留了 {kept}，已计入费用。",
     "job.give-back": "立即归还",
     "stop.pool": "`{job}` 保留的实例已归还。",
     "job.hint.image": "SageMaker 无法获取镜像。请检查地址和区域；"
