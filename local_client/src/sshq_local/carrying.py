@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
-from sshq_local.errors import Exit, Reason, refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.language import text
-from sshq_local.leased import ssh_command
+from sshq_local.lease_store import LeaseStore
+from sshq_local.leased import refused_meanwhile, ssh_command
 from sshq_local.ssh_client import exit_code, find_ssh
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from sshq_local.forwards import Forward
     from sshq_local.installation import Installation
-    from sshq_local.lease import Node
+    from sshq_local.lease import Lease, Node
     from sshq_local.progress import Progress
 
 _STANDING = b"sshq: the forwards stand"
@@ -30,7 +32,11 @@ _OPTIONS = (
 
 @contextlib.contextmanager
 def carried(
-    installation: Installation, node: Node, forwards: Sequence[Forward], progress: Progress
+    installation: Installation,
+    lease: Lease,
+    node: Node,
+    forwards: Sequence[Forward],
+    progress: Progress,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """ssh, with the forwards standing; it is ended after the block. Raises Refusal (exit 255).
 
@@ -44,9 +50,14 @@ def carried(
         f"echo {_STANDING.decode()!r}; exec cat >/dev/null",
     )
     with progress.stage(text("forward.connecting", alias=node.alias)):
+        started = time.time()
         ssh = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             _wait_until_standing(ssh)
+        except Refusal as failed:
+            _end(ssh)
+            store = LeaseStore(installation.data)
+            raise refused_meanwhile(lease, store, since=started) or failed from failed
         except BaseException:
             _end(ssh)
             raise

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from sshq_local.errors import Exit, Reason, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(d|h|min|m|s)")
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60, "m": 60, "s": 1}
@@ -28,23 +32,26 @@ def parse_span(text: str) -> timedelta:
     return span
 
 
-def parse_until(text: str, now: datetime) -> datetime:
+def parse_until(
+    text: str, now: datetime, *, local: Callable[[datetime], datetime] = datetime.astimezone
+) -> datetime:
     """`18:00` (the next one), or an ISO time; local where it says no zone. Raises Refusal.
 
-    now: with the zone of this computer.
+    local: gives a time without a zone this computer's; summer time may begin or end before then.
     """
     word = text.strip()
     if match := re.fullmatch(r"(\d{1,2}):(\d{2})", word):
         try:
-            then = now.replace(hour=int(match[1]), minute=int(match[2]), second=0, microsecond=0)
+            clock = time(int(match[1]), int(match[2]))
         except ValueError:
             raise _unreadable(text) from None
-        return then if then > now else then + timedelta(days=1)
+        then = local(datetime.combine(now, clock))
+        return then if then > now else local(datetime.combine(now + timedelta(days=1), clock))
     try:
         then = datetime.fromisoformat(word)
     except ValueError:
         raise _unreadable(text) from None
-    return then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
+    return then if then.tzinfo else local(then)
 
 
 def _unreadable(text: str) -> Exception:

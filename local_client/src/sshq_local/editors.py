@@ -78,7 +78,9 @@ def open_editor(editor: Editor, arguments: argparse.Namespace) -> int:
     opened = False
     if program is not None:
         safe_for(program, words)
-        opened = subprocess.run([program, *words], check=False).returncode == 0
+        # With --json, stdout is for JSON alone: what the editor says goes to stderr.
+        stdout = 2 if arguments.json else None
+        opened = subprocess.run([program, *words], check=False, stdout=stdout).returncode == 0
     steps = text(
         "tools.editor-steps",
         title=editor.title,

@@ -164,6 +164,11 @@ class LeaseStore:
         return self._change(lease, lambda kept: replace(kept, ca_file=ca_file))
 
     def remove(self, lease_id: str) -> None:
+        """All at once for whoever looks at the same time: half a lease would be a damaged one."""
+        going = self._leases / f".{lease_id}-gone"
+        with contextlib.suppress(OSError):  # Windows, while somebody has one of its files open
+            self.folder(lease_id).rename(going)
+        shutil.rmtree(going, ignore_errors=True)
         shutil.rmtree(self.folder(lease_id), ignore_errors=True)
 
     def prolong(self, lease: Lease, expires_at: int) -> Lease:

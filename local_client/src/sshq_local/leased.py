@@ -12,6 +12,7 @@ from sshq_local.api import AccessApi
 from sshq_local.errors import LEASE_ENDED, Exit, Reason, Refusal, refusal
 from sshq_local.keys import load_key
 from sshq_local.ssh_config import control_socket, own_config, refresh_own_config
+from sshq_local.ssh_include import has_include
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,18 +45,34 @@ def asked(lease: Lease, store: LeaseStore) -> tuple[Lease, dict[str, Any]]:
     return lease, answer
 
 
-def ssh_command(
-    installation: Installation, ssh: SshClient, *, included: bool = True
-) -> tuple[str, ...]:
-    """ssh, with the configuration that knows the aliases.
+def ssh_command(installation: Installation, ssh: SshClient) -> tuple[str, ...]:
+    """ssh, with a configuration that knows the aliases: our own where the user's doesn't include it."""
+    if has_include(installation):
+        return plain_ssh_command(installation, ssh)
+    return (ssh.path, "-F", str(own_config(installation)))
 
-    included: the user's configuration has our Include; otherwise only our own file is read.
-    """
-    if not included:
-        return (ssh.path, "-F", str(own_config(installation)))
+
+def plain_ssh_command(installation: Installation, ssh: SshClient) -> tuple[str, ...]:
+    """ssh as the user and the editors start it."""
     if installation.is_default_config:
         return (ssh.path,)
     return (ssh.path, "-F", str(installation.user_config))
+
+
+def refused_meanwhile(lease: Lease, store: LeaseStore, *, since: float) -> Refusal | None:
+    """Why the ProxyCommand of an ssh that was started at `since` failed, if it did: ssh itself knows
+    only that the connection was closed.
+    """
+    failure = store.last_failure(lease.id, since=since - 1)
+    if failure is None:
+        return None
+    code = failure.get("exit_code")
+    return Refusal(
+        str(failure.get("reason")),
+        str(failure.get("what")),
+        str(failure.get("next")),
+        exit_code=Exit(code) if code in tuple(Exit) else Exit.SSH_FAILED,
+    )
 
 
 def described(lease: Lease) -> dict[str, object]:
@@ -111,7 +128,9 @@ def give_back(
             api_of(lease, store).end_lease()
         except Refusal as refused:
             is_over = lease.expires_at <= now and refused.exit_code is Exit.UNREACHABLE
-            if refused.reason != LEASE_ENDED and not is_over:
+            # Another process may be giving back the same lease.
+            is_gone = refused.reason == Reason.NO_SUCH_LEASE and not store.held(lease.job)
+            if not (is_over or is_gone or refused.reason == LEASE_ENDED):
                 untold = refused
     store.remove(lease.id)
     refresh_own_config(installation, store, now=now)

@@ -10,6 +10,14 @@ import sys
 _LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
+def port_number(typed: str) -> int:
+    """Raises ValueError for what is no port's number."""
+    port = int(typed)
+    if not 0 < port < 65536:
+        raise ValueError(typed)
+    return port
+
+
 def is_free(port: int) -> bool:
     """Whether we could listen there, in both of localhost's families.
 

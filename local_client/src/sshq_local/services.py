@@ -12,17 +12,18 @@ import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sshq_local.atomic_write import write_atomically
 from sshq_local.carrying import carried, wait_for_the_end
-from sshq_local.errors import Exit, Reason, refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.forwards import Forward, Kind, choose_ports
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import ssh_command
+from sshq_local.leased import refused_meanwhile, ssh_command
 from sshq_local.output import say, say_json
-from sshq_local.ports import is_free
+from sshq_local.ports import is_free, port_number
 from sshq_local.private_folder import make_private_folder
 from sshq_local.programs import find_program
 from sshq_local.progress import Progress
@@ -63,9 +64,13 @@ class Service:
 def add_arguments(parser: argparse.ArgumentParser, service: Service) -> None:
     parser.add_argument("job", metavar="JOB", help=text("help.job"))
     parser.add_argument(
-        "--port", type=int, default=service.port, metavar="PORT", help=text("help.service.port")
+        "--port",
+        type=port_number,
+        default=service.port,
+        metavar="PORT",
+        help=text("help.service.port"),
     )
-    parser.add_argument("--here", type=int, metavar="PORT", help=text("help.service.here"))
+    parser.add_argument("--here", type=port_number, metavar="PORT", help=text("help.service.here"))
     parser.add_argument(
         "--program",
         default=service.program,
@@ -79,10 +84,17 @@ def add_arguments(parser: argparse.ArgumentParser, service: Service) -> None:
 def open_service(service: Service, arguments: argparse.Namespace, *, folder: str) -> int:
     """Start, forward, wait until it answers, open, and stay until Ctrl-C. Raises Refusal."""
     installation = this_installation()
-    _, node = LeaseStore(installation.data).find(arguments.job)
+    store = LeaseStore(installation.data)
+    lease, node = store.find(arguments.job)
     progress = Progress(quiet=arguments.json)
     with progress.stage(text("tools.starting", title=service.title, alias=node.alias)):
-        running = _started(service, installation, node, arguments, folder)
+        started = time.time()
+        try:
+            running = _started(service, installation, node, arguments, folder)
+        except Refusal as failed:
+            if failed.exit_code is Exit.SSH_FAILED:
+                raise refused_meanwhile(lease, store, since=started) or failed from failed
+            raise
     here = arguments.here or running.port
     asked = Forward(Kind.LOCAL, here, host_port=running.port, named=arguments.here is not None)
     (forward,) = choose_ports(
@@ -90,7 +102,7 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
         is_free,
         offer=lambda free: f"sshq-local {service.name} {node.alias} --here {free.port}",
     )
-    with carried(installation, node, [forward], progress) as ssh:
+    with carried(installation, lease, node, [forward], progress) as ssh:
         with progress.stage(text("tools.waiting", title=service.title)):
             _wait(service, forward.port, running, node.alias)
         scheme = "http" if service.page else "vnc"
@@ -149,7 +161,11 @@ def _started(
         for line in done.stdout.decode(errors="replace").splitlines()
         if "=" in line
     )
-    if done.returncode != 0 or "port" not in facts:
+    try:
+        port = port_number(facts.get("port", ""))
+    except ValueError:
+        port = 0
+    if done.returncode != 0 or not port:
         why = done.stderr.decode(errors="replace").strip().splitlines()
         raise refusal(
             Reason.TOOL_FAILED,
@@ -159,7 +175,7 @@ def _started(
             alias=node.alias,
             exit_code=Exit.SSH_FAILED if done.returncode == Exit.SSH_FAILED else Exit.REFUSED,
         )
-    return _Running(int(facts["port"]), facts.get("token", ""), facts.get("log", ""))
+    return _Running(port, facts.get("token", ""), facts.get("log", ""))
 
 
 def _wait(service: Service, port: int, running: _Running, alias: str) -> None:
@@ -188,7 +204,8 @@ def _page(service: Service, url: str, token: str, data: Path) -> str:
         return url
     make_private_folder(data / "pages")
     page = data / "pages" / f"{service.name}.html"
-    refresh = f'<meta http-equiv="refresh" content="0;url={url}?token={token}">'
+    # Quoted: it comes from the machine, and this page is opened as a file of this computer.
+    refresh = f'<meta http-equiv="refresh" content="0;url={url}?token={quote(token, safe="")}">'
     write_atomically(page, f"<!doctype html>{refresh}<title>{service.title}</title>".encode())
     return page.as_uri()
 

@@ -38,6 +38,16 @@ def remove_include(installation: Installation) -> bool:
     return _change(installation, lambda content: without_line(content, line))
 
 
+def has_include(installation: Installation) -> bool:
+    """Whether the user's configuration has our line; it may have been locked, or put back as it was."""
+    try:
+        content = installation.user_config.read_bytes()
+    except OSError:
+        return False
+    line = include_line(installation).encode()
+    return line in (each.strip() for each in content.removeprefix(_BOM).split(b"\n"))
+
+
 def include_line(installation: Installation) -> str:
     return f"Include {written_for_ssh(own_config(installation), installation.home)}"
 

@@ -295,6 +295,57 @@ def test_the_proxy_command_tells_why_a_lease_is_over(api: Any, run: Any, tmp_pat
     assert (gone.returncode, "/sshq connect" in gone.stderr) == (255, True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["sync", JOB, "--once"], ["jupyter", JOB], ["forward", JOB, "1"], ["cp", "f", f"{JOB}:f"]],
+)
+def test_why_a_connection_failed_is_told_not_only_that_it_did(
+    words: list[str], api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    api.ended = True
+    words = [str(tmp_path / word) if word == "f" else word for word in words]
+    (tmp_path / "f").touch()
+    done = run(*words, "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["reason"]) == (1, "lease-ended")
+    assert error["next"] == "Ask: /sshq connect"
+
+
+def test_a_data_channel_that_does_not_come_up_says_why_without_a_terminal_too(
+    api: Any, run: Any
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    done = run(
+        "exec", JOB, "--json", "--", "true"
+    )  # the small access API's StreamUrl leads nowhere
+    error = json.loads(done.stdout)["error"]
+    assert error["reason"] == "connection-lost"
+    assert "StreamUrl names x" in error["what"]
+
+
+def test_the_aliases_are_known_though_the_user_s_configuration_lost_the_include(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    (tmp_path / "config").write_text("Host other\n")  # as a tool that owns the file put it back
+    api.ended = True
+    done = run("exec", JOB, "--json", "--", "true")
+    assert json.loads(done.stdout)["error"]["reason"] == "lease-ended"  # our ProxyCommand ran
+    assert (tmp_path / "config").read_text() == "Host other\n"
+
+
+def test_an_editor_s_words_are_not_in_the_json(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    editor = tmp_path / "bin" / "code"
+    editor.parent.mkdir()
+    editor.write_text("#!/bin/sh\necho Installing the server\n")
+    editor.chmod(0o755)
+    done = run("code", JOB, "--json", PATH=f"{editor.parent}:{os.environ['PATH']}")
+    assert json.loads(done.stdout)["opened"]
+    assert "Installing the server" in done.stderr
+
+
 def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
     outputs = [run("connect", api.ticket, "--json"), run("ls", "--json"), run("status", "--json")]
     outputs += [

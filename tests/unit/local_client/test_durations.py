@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -55,7 +55,20 @@ def test_anything_is_a_span_or_a_refusal(text: str) -> None:
     ],
 )
 def test_a_point_in_time(text: str, then: datetime) -> None:
-    assert parse_until(text, NOW) == then
+    assert parse_until(text, NOW, local=lambda time: time.replace(tzinfo=UTC)) == then
+
+
+def test_summer_time_may_end_before_then() -> None:
+    now = datetime(2026, 10, 24, 18, 30, tzinfo=timezone(timedelta(hours=2)))
+
+    def berlin(time: datetime) -> datetime:
+        summer = time < datetime(2026, 10, 25, 3, 0)  # noqa: DTZ001 - as a person writes it
+        return time.replace(tzinfo=timezone(timedelta(hours=2 if summer else 1)))
+
+    assert parse_until("18:00", now, local=berlin) == datetime(2026, 10, 25, 17, 0, tzinfo=UTC)
+    assert parse_until("2026-10-25T18:00", now, local=berlin) == datetime(
+        2026, 10, 25, 17, 0, tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize("text", ["25:00", "18:61", "tomorrow", ""])

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sshq_local.errors import Reason, Refusal
+from sshq_local.errors import Exit, Reason, Refusal
 from sshq_local.lease import Lease, Node
 from sshq_local.lease_store import LINGERS, LeaseStore
+from sshq_local.leased import refused_meanwhile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,3 +156,33 @@ def test_a_lease_that_was_given_back_meanwhile_stays_away(store: LeaseStore) -> 
 def test_a_stray_file_among_the_leases_is_passed_over(store: LeaseStore) -> None:
     (store.root / "leases" / "desktop.ini").write_text("[.ShellClassInfo]")
     assert store.all() == [LEASE]
+
+
+def test_nobody_finds_half_a_lease_while_it_is_removed(
+    store: LeaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[list[Lease]] = []
+    remove = shutil.rmtree
+
+    def looked_at(path: Path, *, ignore_errors: bool) -> None:
+        found.append(store.all())
+        remove(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", looked_at)
+    store.remove("lease1")
+    assert found
+    assert not any(found)
+    assert not list((store.root / "leases").iterdir())
+
+
+@pytest.mark.parametrize(("kept", "code"), [(3, Exit.UNREACHABLE), (None, Exit.SSH_FAILED)])
+def test_what_kept_ssh_s_proxy_command_out_is_a_refusal_like_any(
+    store: LeaseStore, kept: int | None, code: Exit
+) -> None:
+    assert refused_meanwhile(LEASE, store, since=0) is None
+    failure = {"reason": "unreachable", "what": "Away.", "next": "Wait.", "exit_code": kept}
+    store.record_failure("lease1", failure)
+    refused = refused_meanwhile(LEASE, store, since=0)
+    assert refused
+    assert (refused.reason, refused.what, refused.next_step) == ("unreachable", "Away.", "Wait.")
+    assert refused.exit_code is code

@@ -13,7 +13,7 @@ import sshq_local
 from sshq_local.installation import Installation, data_folder, this_installation, written_for_ssh
 from sshq_local.lease import Lease, Node
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import ssh_command, typed
+from sshq_local.leased import plain_ssh_command, typed
 from sshq_local.ssh_client import SshClient, parse_version
 from sshq_local.ssh_config import proxy_command, render
 from sshq_local.ssh_include import include_line, with_line_first, without_line
@@ -132,7 +132,7 @@ def test_the_version_of_either_ssh_is_read(said: str, version: tuple[int, int] |
 
 def test_what_is_printed_can_be_pasted_into_cmd_and_powershell() -> None:
     ssh = SshClient(r"C:\Program Files\Git\usr\bin\ssh.exe", "OpenSSH_9.8p1")
-    command = (*ssh_command(HERE, ssh), NODE.alias, "nvidia-smi -L")
+    command = (*plain_ssh_command(HERE, ssh), NODE.alias, "nvidia-smi -L")
     assert typed(command, is_windows=True) == (
         r'"C:\Program Files\Git\usr\bin\ssh.exe" sshq-ann-gpu "nvidia-smi -L"'
     )

@@ -15,7 +15,15 @@ from sshq_local.installation import this_installation
 from sshq_local.known_apis import KnownApis
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import api_of, asked, described, local_time, ssh_command, typed
+from sshq_local.leased import (
+    api_of,
+    asked,
+    described,
+    local_time,
+    refused_meanwhile,
+    ssh_command,
+    typed,
+)
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.redeeming import redeem
@@ -57,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if blocked is not None:
         progress.say(f"{blocked.what} {blocked.next_step}")
     command = (
-        *ssh_command(installation, find_ssh(), included=blocked is None),
+        *ssh_command(installation, find_ssh()),
         node.alias,
         *arguments.after_dashes,
     )
@@ -119,9 +127,9 @@ def _open(command: tuple[str, ...], lease: Lease, store: LeaseStore, progress: P
         with contextlib.suppress(Refusal):
             api_of(lease, store).end_session(unused["id"])
     if code == Exit.SSH_FAILED:
-        failure = store.last_failure(lease.id, since=started - 1)
-        if failure is not None:
-            progress.say(f"{failure.get('what')} {failure.get('next')}")
+        refused = refused_meanwhile(lease, store, since=started)
+        if refused is not None:
+            progress.say(f"{refused.what} {refused.next_step}".rstrip())
         progress.say(text("connect.ask-doctor", job=lease.job))
     return code
 

@@ -20,7 +20,7 @@ from sshq_local.file_lock import locked
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import ssh_command
+from sshq_local.leased import refused_meanwhile, ssh_command
 from sshq_local.ssh_client import find_ssh
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     command = ssh_command(installation, find_ssh())
     started = time.time()
 
-    def api_refusal() -> dict[str, object] | None:
-        return store.last_failure(lease.id, since=started - 1)
+    def api_refusal() -> Refusal | None:
+        return refused_meanwhile(lease, store, since=started)
 
     stripes = Stripes(
         lambda: Link(command, node.alias), is_final=lambda said: _is_refused(said, api_refusal())
@@ -178,16 +178,14 @@ def _is_held(store: LeaseStore, name: str) -> bool:
     return True
 
 
-def _is_refused(said: str, failure: dict[str, object] | None) -> bool:
+def _is_refused(said: str, refused: Refusal | None) -> bool:
     """Whether the access API said no, so that asking again is vain."""
-    return failure is not None and str(failure.get("what")) in said
+    return refused is not None and refused.reason != Reason.CONNECTION_LOST and refused.what in said
 
 
-def _lost(said: str, failure: dict[str, object] | None) -> Refusal:
-    if failure is not None:
-        return Refusal(
-            str(failure.get("reason")), str(failure.get("what")), str(failure.get("next"))
-        )
+def _lost(said: str, refused: Refusal | None) -> Refusal:
+    if refused is not None:
+        return refused
     last = said.splitlines()[-1].rstrip(".") if said else text("copy.ended-silently")
     return refusal(Reason.CONNECTION_LOST, "copy.lost", exit_code=Exit.SSH_FAILED, why=last)
 

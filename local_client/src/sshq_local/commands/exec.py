@@ -8,16 +8,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from sshq_local.errors import Exit, Reason, refusal
+from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import ssh_command
+from sshq_local.leased import refused_meanwhile, ssh_command
 from sshq_local.output import say_json
 from sshq_local.ssh_client import exit_code, find_ssh, run_ssh
 
 if TYPE_CHECKING:
     import argparse
+
+    from sshq_local.lease import Lease
 
 TAKES_MORE = True
 """After `--`: the remote command."""
@@ -43,26 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
         code = exit_code(done.returncode)
-        failure = _failure(store, lease.id, code, started)
+        refused = _refused(lease, store, code, started)
         say_json(
             {
                 "exit_code": code,
                 "stdout": done.stdout.decode(errors="replace"),
                 "stderr": done.stderr.decode(errors="replace"),
-                "error": failure,
+                "error": refused and refused.as_json(),
             }
         )
         return code
     code = run_ssh(command)
-    failure = _failure(store, lease.id, code, started)
-    if failure is not None:
-        print(f"sshq-local: {failure.get('what')} {failure.get('next')}", file=sys.stderr)
+    refused = _refused(lease, store, code, started)
+    if refused is not None:
+        print(f"sshq-local: {refused.what} {refused.next_step}".rstrip(), file=sys.stderr)
     return code
 
 
-def _failure(
-    store: LeaseStore, lease_id: str, code: int, started: float
-) -> dict[str, object] | None:
-    if code != Exit.SSH_FAILED:
-        return None
-    return store.last_failure(lease_id, since=started - 1)
+def _refused(lease: Lease, store: LeaseStore, code: int, started: float) -> Refusal | None:
+    return refused_meanwhile(lease, store, since=started) if code == Exit.SSH_FAILED else None

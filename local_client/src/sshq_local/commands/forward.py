@@ -43,14 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not asked:
         raise refusal(Reason.BAD_FORWARD, "forward.nothing", exit_code=Exit.USAGE)
     installation = this_installation()
-    _, node = LeaseStore(installation.data).find(arguments.job)
+    lease, node = LeaseStore(installation.data).find(arguments.job)
     forwards = choose_ports(
         asked,
         is_free,
         offer=lambda free: f"sshq-local forward {node.alias} {' '.join(free.as_option())}",
     )
     progress = Progress(quiet=arguments.json)
-    with carried(installation, node, forwards, progress) as ssh:
+    with carried(installation, lease, node, forwards, progress) as ssh:
         if arguments.json:
             facts = [forward.as_json() for forward in forwards]
             say_json({"machine": node.alias, "forwards": facts})

@@ -10,7 +10,7 @@ import sys
 from threading import Thread
 
 from sshq_local.api_address import api_target
-from sshq_local.errors import Exit, Refusal
+from sshq_local.errors import Exit, Reason, Refusal
 from sshq_local.first_session import take_first_session
 from sshq_local.ssm.ahead import Ahead
 from sshq_local.ssm.dial import NotTrusted, parse_stream_url
@@ -71,6 +71,9 @@ def run_words(words: Sequence[str]) -> int:
         stdout_fd=1,
         settings=settings,
         ahead=to_stream,
+        failed=lambda what: _record(
+            folder, Refusal(Reason.CONNECTION_LOST, what, exit_code=Exit.SSH_FAILED)
+        ),
     )
 
 

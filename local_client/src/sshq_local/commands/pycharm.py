@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
     from sshq_local.installation import Installation
-    from sshq_local.lease import Node
+    from sshq_local.lease import Lease, Node
 
 _USUAL_PORT = "12345"
 """Where sagemaker-ssh-helper's users have PyCharm's debug server listen."""
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     store = LeaseStore(installation.data)
     lease, node = store.find(arguments.job)
     if arguments.debug_server:
-        return _debug_server(installation, node, arguments)
+        return _debug_server(installation, lease, node, arguments)
     seconds = max(1, int(lease.expires_at - time.time()))
     key_file = str(store.key_file(lease.id))
     add_key = ["ssh-add", "-t", str(seconds), key_file]
@@ -58,10 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _debug_server(installation: Installation, node: Node, arguments: argparse.Namespace) -> int:
+def _debug_server(
+    installation: Installation, lease: Lease, node: Node, arguments: argparse.Namespace
+) -> int:
     forward = parse_forward(arguments.debug_server, Kind.REMOTE)
     progress = Progress(quiet=arguments.json)
-    with carried(installation, node, [forward], progress) as ssh:
+    with carried(installation, lease, node, [forward], progress) as ssh:
         if arguments.json:
             say_json({"machine": node.alias, "forwards": [forward.as_json()]})
         else:

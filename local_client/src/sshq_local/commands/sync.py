@@ -13,7 +13,7 @@ from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import api_of, ssh_command
+from sshq_local.leased import api_of, refused_meanwhile, ssh_command
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
 from sshq_local.ssh_client import find_ssh
@@ -55,9 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     lease, node = store.find(arguments.job)
     progress = Progress(quiet=arguments.json)
     with progress.stage(text("sync.preparing", alias=node.alias)):
-        sender = _sender(
-            ssh_command(installation, find_ssh()), node.alias, arguments.target or root.name
-        )
+        started = time.time()
+        try:
+            sender = _sender(
+                ssh_command(installation, find_ssh()), node.alias, arguments.target or root.name
+            )
+        except Refusal as failed:
+            if failed.exit_code is Exit.SSH_FAILED:
+                raise refused_meanwhile(lease, store, since=started) or failed from failed
+            raise
     excluded = (*NOT_SENT, *arguments.exclude)
     how = "rsync" if sender.rsync else "sftp"
     progress.say(
@@ -98,12 +104,13 @@ def _keep(
         if found:
             try:
                 sender.send(root, found)
-            except Refusal:
+            except Refusal as failed:
                 if arguments.once:
                     raise
                 check_lease()
                 pause = min(pause * 2, _LONGEST_PAUSE)
-                Progress(quiet=arguments.json).say(text("sync.again", seconds=f"{pause:.0f}"))
+                again = text("sync.again", what=failed.what, seconds=f"{pause:.0f}")
+                Progress(quiet=arguments.json).say(again)
                 time.sleep(pause)
                 continue
             _tell(found, sum(here[path][1] for path in found.changed), began, arguments)

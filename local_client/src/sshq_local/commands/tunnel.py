@@ -12,7 +12,7 @@ from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leased import api_of
 from sshq_local.output import say, say_json
-from sshq_local.ports import is_free
+from sshq_local.ports import is_free, port_number
 from sshq_local.progress import Progress
 from sshq_local.relay import listen, relay
 from sshq_local.ssh_config import proxy_words, refresh_own_config
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", help=text("help.job"))
-    parser.add_argument("--port", type=_port, metavar="PORT", help=text("help.tunnel.port"))
+    parser.add_argument("--port", type=port_number, metavar="PORT", help=text("help.tunnel.port"))
     parser.add_argument("--json", action="store_true", help=text("help.forward.json"))
 
 
@@ -50,13 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.OK  # it is what ends a tunnel
     finally:
         refresh_own_config(installation, store, now=time.time())
-
-
-def _port(text_given: str) -> int:
-    port = int(text_given)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
 
 
 def _free_port(named: int | None, alias: str) -> int:

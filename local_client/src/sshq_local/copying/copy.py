@@ -156,7 +156,11 @@ class _Run:
         )
         self._journal.begin(str(target.absolute()))
         for path, _mode in tree.folders:
-            (target / path if path else target).mkdir(exist_ok=True)
+            folder = target / path if path else target
+            if path and folder.is_symlink():
+                # An earlier copy may have made it, as the machine wanted it: to lead anywhere.
+                raise refusal(Reason.COPY_REFUSED, "copy.through-a-link", path=shown(str(folder)))
+            folder.mkdir(exist_ok=True)
         downloading = Downloading(there, target, self._progress.moved)
         parts = {file.path: downloading.part(file) for file in tree.files}
         sizes = {path: part.stat().st_size for path, part in parts.items() if part.is_file()}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sshq_local.doctor.findings import failed, ok, refused
 from sshq_local.errors import Refusal
-from sshq_local.leased import ssh_command
+from sshq_local.leased import plain_ssh_command
 from sshq_local.ssh_client import find_ssh
 from sshq_local.ssh_config import own_config
-from sshq_local.ssh_include import include_line
+from sshq_local.ssh_include import has_include, include_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from sshq_local.installation import Installation
     from sshq_local.lease import Node
     from sshq_local.ssh_client import SshClient
-
-_BOM = "\ufeff"
 
 
 def check_ssh(search_path: str | None = None) -> tuple[Finding, SshClient | None]:
@@ -40,7 +38,7 @@ def check_configuration(
     """Does ssh read the configuration, and what does it make of the machine's alias?"""
     yield _program(installation)
     done = subprocess.run(
-        [*ssh_command(installation, ssh), "-G", node.alias],
+        [*plain_ssh_command(installation, ssh), "-G", node.alias],
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -88,10 +86,6 @@ def _include(installation: Installation, node: Node, values: dict[str, str]) -> 
         return ok("include", "include-first")
     line = include_line(installation)
     facts = {"path": installation.user_config, "alias": node.alias, "line": line}
-    try:
-        lines = installation.user_config.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    if line not in [each.removeprefix(_BOM).strip() for each in lines]:
+    if not has_include(installation):
         return failed("include", "include-absent", **facts)
     return failed("include", "include-late", options=", ".join(strange), **facts)

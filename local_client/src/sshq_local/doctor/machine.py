@@ -57,7 +57,7 @@ def check_channel(installation: Installation, lease: Lease, node: Node) -> Itera
         yield failed("sshd", "sshd-silent", seconds=int(_PATIENCE))
     else:
         why = said.splitlines()[-1].removeprefix("sshq-local: ") if said else "?"
-        yield failed("channel", "channel-fails", why=why)
+        yield failed("channel", "channel-fails", why=why, alias=node.alias)
 
 
 def check_login(installation: Installation, ssh: SshClient, node: Node) -> Iterator[Finding]:

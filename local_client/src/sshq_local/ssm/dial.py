@@ -177,9 +177,15 @@ def _context(ca_file: Path | str | None, environ: Mapping[str, str]) -> ssl.SSLC
     # A connection lives for hours: a company's file, or the one that SSL_CERT_FILE names, may be
     # replaced meanwhile.
     file = bundle or ssl.get_default_verify_paths().cafile or ""
-    key = (bundle, file, os.stat(file).st_mtime_ns if file else 0)  # noqa: PTH116
-    if key not in _contexts:
-        _contexts[key] = _fresh_context(bundle)
+    try:
+        key = (bundle, file, os.stat(file).st_mtime_ns if file else 0)  # noqa: PTH116
+        if key not in _contexts:
+            _contexts[key] = _fresh_context(bundle)
+    except OSError as error:  # ssl's own for what is no PEM file is one, too
+        raise NotTrusted(
+            f"The CA file {file} can't be read: {error.strerror or error}. Name another one: "
+            "sshq-local connect JOB --ca-file FILE, AWS_CA_BUNDLE or SSL_CERT_FILE."
+        ) from error
     return _contexts[key]
 
 

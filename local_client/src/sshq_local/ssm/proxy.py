@@ -61,6 +61,7 @@ def run(
     stdout_fd: int,
     settings: Settings,
     ahead: Ahead | None = None,
+    failed: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Carry stdin and stdout over a session until either side ends; the exit code.
 
@@ -68,7 +69,8 @@ def run(
     block, and raise OSError (it is tried again) or SessionGone (its text is shown).
     `end(session id)` ends a session by API; it is called when the agent couldn't be told, on a
     thread that is waited for half of `settings.end_timeout`. `ahead`: a connection to where the
-    first session will likely be. Signals are handled if this is the main thread. Returns 0 after a
+    first session will likely be. `failed(text)` is told of a failure of the connection itself, which
+    is said on stderr all the same. Signals are handled if this is the main thread. Returns 0 after a
     clean end, 255 after one sentence on stderr.
     """
     proxy = _Proxy(
@@ -80,6 +82,7 @@ def run(
         stdout_fd=stdout_fd,
         settings=settings,
         ahead=ahead,
+        failed=failed,
     )
     return proxy.run()
 
@@ -100,8 +103,10 @@ class _Proxy:
         stdout_fd: int,
         settings: Settings,
         ahead: Ahead | None,
+        failed: Callable[[str], None],
     ) -> None:
         self._ahead = ahead
+        self._failed = failed
         self._open_session = open_session
         self._resume = resume
         self._end = end
@@ -129,7 +134,10 @@ class _Proxy:
             outcome = self._sessions()
         except _Stopped:
             outcome = End(Why.UNANSWERED)
-        except (SessionGone, NotTrusted) as error:
+        except SessionGone as error:
+            outcome = End(Why.FAILED, str(error))
+            self._failed = lambda _: None  # whoever raised it knows
+        except NotTrusted as error:
             outcome = End(Why.FAILED, str(error))
         finally:
             for number, handler in previous:
@@ -138,10 +146,12 @@ class _Proxy:
         self._output.drain(0.1 if self._wants_to_end else _PATIENCE)
         if self._access is not None and outcome.why is not Why.FINISHED:
             self._end_by_api(self._access.id)
+        clean = outcome.why in {Why.FINISHED, Why.UNANSWERED}
         if outcome.text:
             _say(outcome.text)
+            if not clean:
+                self._failed(outcome.text)
         self._close()
-        clean = outcome.why in {Why.FINISHED, Why.UNANSWERED}
         return 0 if clean else FAILED
 
     def _close(self) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sshq_local.syncing.tree import Changes
 
-_VANISHED = frozenset({23, 24})
-"""rsync's codes for files that went before it came to them."""
+_IN_PART = frozenset({23, 24})
+"""rsync's codes for files that it couldn't send: they went before it came to them, or worse."""
 _NOT_OURS = frozenset({1, 2, 4})
 """rsync's codes for options that it doesn't know: macOS has one of its own."""
 
@@ -55,8 +55,12 @@ class Sender:
         )
         if done.returncode in _NOT_OURS:
             return False
-        if done.returncode not in {0, *_VANISHED}:
-            raise _failed(done)
+        if done.returncode in _IN_PART:
+            left = [path for path in paths if (root / path).is_file()]
+            if len(left) < len(paths):
+                return self._by_rsync(root, left) if left else True
+        if done.returncode != 0:
+            raise _failed(done, line=0)  # its last one says only that there were others
         return True
 
     def _by_sftp(self, batch: Sequence[str]) -> None:
@@ -92,11 +96,11 @@ def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _failed(done: subprocess.CompletedProcess[bytes]) -> Exception:
+def _failed(done: subprocess.CompletedProcess[bytes], *, line: int = -1) -> Exception:
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return refusal(
         Reason.NOT_SENT,
         "sync.failed",
-        why=lines[-1] if lines else done.returncode,
+        why=lines[line] if lines else done.returncode,
         exit_code=Exit.SSH_FAILED if done.returncode in {Exit.SSH_FAILED, 12} else Exit.REFUSED,
     )

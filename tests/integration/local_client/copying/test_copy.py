@@ -149,6 +149,23 @@ def run(machine: Path, tmp_path: Path) -> Callable[..., Copied]:
     return start
 
 
+def test_a_link_that_an_earlier_copy_brought_leads_no_later_one_away(
+    machine: Path, laptop: Path, run: Callable[..., Copied]
+) -> None:
+    (machine / "tree").mkdir()
+    (machine / "tree" / "home").symlink_to(laptop / "home")
+    (laptop / "home").mkdir()
+    run("tree", laptop, up=False)
+    (machine / "tree" / "home").unlink()
+    (machine / "tree" / "home").mkdir()
+    (machine / "tree" / "home" / "authorized_keys").write_text("theirs")
+
+    with pytest.raises(Refusal, match="is a link here and a folder there"):
+        run("tree", laptop, up=False)
+
+    assert not list((laptop / "home").iterdir())
+
+
 def some(size: int) -> bytes:
     return random.Random(size).randbytes(size)  # noqa: S311
 

@@ -112,6 +112,15 @@ def test_this_computer_needs_no_proxy() -> None:
     assert proxy_for(aws(secure=False), environ) == ""
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_is_no_good_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content:
+        file.write_text(content)
+    with pytest.raises(NotTrusted, match=f"The CA file {file} can't be read: .*--ca-file"):
+        dial._context(str(file), {})
+
+
 def test_what_ssl_cert_file_names_counts_also_after_a_first_connection(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -17,6 +17,9 @@ TEXTS = {
     "copy.no-folder.next": "Make it first, or name one that is there.",
     "copy.in-the-way": "{path} is a file, and a folder can't take its place.",
     "copy.in-the-way.next": "Name another target.",
+    "copy.through-a-link": "{path} is a link here and a folder there: its files would land where the "
+    "link leads.",
+    "copy.through-a-link.next": "Take the link away, or name another target.",
     "copy.refused": "The machine refused {path}: {why}.",
     "copy.refused.next": "Mend that and run the same command again: it goes on where it stopped.",
     "copy.changed": "{path} changed while it was copied.",

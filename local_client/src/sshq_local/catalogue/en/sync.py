@@ -9,6 +9,6 @@ TEXTS = {
     "sync.watching": "What changes in {folder} goes to {alias}:{target} (by {how}). Ctrl-C ends it.",
     "sync.failed": "Not everything was sent: {why}",
     "sync.failed.next": "If it happens again: sshq-local doctor <job>",
-    "sync.again": "Sending failed; I try again in {seconds} s.",
+    "sync.again": "{what} (I try again in {seconds} s.)",
     "sync.sent": "{at}  {names}  ({count} {count:file|files}, {kilobytes} kB, {seconds} s)",
 }

@@ -17,6 +17,8 @@ TEXTS = {
     "copy.no-folder.next": "请先创建它，或换一个已有的文件夹。",
     "copy.in-the-way": "{path} 是文件，文件夹不能取代它。",
     "copy.in-the-way.next": "请换一个目标。",
+    "copy.through-a-link": "{path} 在本机是链接，在机器上是文件夹：其中的文件会落到链接所指的地方。",
+    "copy.through-a-link.next": "请移走该链接，或换一个目标。",
     "copy.refused": "机器拒绝了 {path}：{why}。",
     "copy.refused.next": "解决后再运行同一条命令，会从断点继续。",
     "copy.changed": "{path} 在复制过程中被修改。",

@@ -58,7 +58,8 @@ TEXTS = {
     "doctor.channel-open": "到 {node} 的 SSM 会话已建立",
     "doctor.channel-fails": "无法建立 SSM 会话：{why}",
     "doctor.channel-fails.next": "如果防火墙只放行部分主机，必须放行 "
-    "ssmmessages.<region>.amazonaws.com（443 端口，WebSocket）。否则一分钟后重试。",
+    "ssmmessages.<region>.amazonaws.com（443 端口，WebSocket）。如果是证书不受信任："
+    "sshq-local connect {alias} --ca-file FILE。否则一分钟后重试。",
     "doctor.sshd-answers": "应答为 {banner}",
     "doctor.sshd-silent": "会话已建立，但 sshd 在 {seconds} 秒内没有应答。",
     "doctor.sshd-silent.next": "机器太忙或内存不足。从机器人一侧查看：/sshq doctor <作业>",

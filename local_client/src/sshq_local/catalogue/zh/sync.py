@@ -9,6 +9,6 @@ TEXTS = {
     "sync.watching": "{folder} 中的变化会送到 {alias}:{target}（通过 {how}）。按 Ctrl-C 结束。",
     "sync.failed": "没有全部送达：{why}",
     "sync.failed.next": "如果再次发生：sshq-local doctor <作业>",
-    "sync.again": "发送失败，{seconds} 秒后重试。",
+    "sync.again": "{what}（{seconds} 秒后重试。）",
     "sync.sent": "{at}  {names}  （{count} 个文件，{kilobytes} kB，{seconds} 秒）",
 }
