@@ -42,6 +42,12 @@ enter_user_environment() {
   export START_SSH=false SSH_OWNER_TAG="$SSHQ_OWNER" SSH_LOG_TO_STDOUT=false
   export SSH_WAIT_TIME_SECONDS="$SSHQ_WAIT_SECONDS" SSH_SSM_ROLE="$SSHQ_SSM_ROLE"
   export SSH_INSTANCE_COUNT="$((SSHQ_NODES < 2 ? SSHQ_NODES : 2))"
+  # What a launcher of distributed training asks for; SM_… as SageMaker's own training toolkit has it.
+  export SSHQ_RANK="$RANK" SSHQ_NODES
+  if [ -r "$RESOURCES" ]; then
+    export SM_CURRENT_HOST="${SM_CURRENT_HOST-$(current_host "$RESOURCES")}"
+    export SM_HOSTS="${SM_HOSTS-$(all_hosts "$RESOURCES")}"
+  fi
   kept_home=$SSHQ_HOME
   # shellcheck source=/dev/null
   . "$SSHQ_HOME/job.env"

@@ -43,18 +43,23 @@ record_apart() {
 # This node's rank: algo-1 is 0. Other names count by their place among the hosts.
 node_rank() {
   [ -r "$1" ] || { echo 0; return; }
-  rank_json=$(tr -d '\n\r' <"$1")
-  rank_host=$(printf '%s\n' "$rank_json" |
-    sed -n 's/.*"current_host"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p')
+  rank_host=$(current_host "$1")
   rank_number=${rank_host#algo-}
   case $rank_number in
     '' | 0* | "$rank_host" | *[!0-9]*) ;;
     *) echo "$((rank_number - 1))"; return ;;
   esac
-  printf '%s\n' "$rank_json" |
-    sed -n 's/.*"hosts"[[:space:]]*:[[:space:]]*\[\([^]]*\)\].*/\1/p' | tr ',' '\n' |
-    awk -v host="\"$rank_host\"" '
-      { gsub(/[[:space:]]/, "") }
-      $0 == host { place = NR - 1 }
-      END { print place + 0 }'
+  all_hosts "$1" | tr -d '[]' | tr ',' '\n' | awk -v host="\"$rank_host\"" '
+    $0 == host { place = NR - 1 }
+    END { print place + 0 }'
+}
+
+# Out of SageMaker's resourceconfig.json: this node's name …
+current_host() {
+  tr -d '\n\r' <"$1" | sed -n 's/.*"current_host"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p'
+}
+
+# … and all names, a JSON list.
+all_hosts() {
+  tr -d '\n\r\t ' <"$1" | sed -n 's/.*"hosts":\(\[[^]]*\]\).*/\1/p'
 }

@@ -10,6 +10,7 @@ esac
 ML=$(cd "$HERE/../../.." && pwd)
 JOB_CHANNEL=$ML/input/data/sshq
 AGENT_CHANNEL=$ML/input/data/sshq-agent
+RESOURCES=$ML/input/config/resourceconfig.json
 SSHQ_HOME=$ML/sshq
 export SSHQ_HOME
 PLATFORM_PATH=$PATH
@@ -41,7 +42,7 @@ main() {
   trap 'on_end stopped' TERM
   trap 'on_end deadline' USR1
   trap 'on_end idle' USR2
-  RANK=$(node_rank "$ML/input/config/resourceconfig.json")
+  RANK=$(node_rank "$RESOURCES")
   probe
   watch "$$" &
   WATCH_PID=$!

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from typing import TYPE_CHECKING
@@ -20,7 +21,11 @@ VALUES = {
     "SEVERAL_LINES": "one\n# env\nexport PATH=/evil\n",
     "UNICODE": "日本 ü",
 }
-ENTER = "JOB_CHANNEL=$1; SSHQ_HOME=$1/home; PLATFORM_PATH=$PATH; load_job; keep_job_file\n"
+RESOURCES = {"current_host": "algo-2", "hosts": ["algo-1", "algo-2", "algo-3"]}
+ENTER = """JOB_CHANNEL=$1; SSHQ_HOME=$1/home; PLATFORM_PATH=$PATH
+RANK=1; RESOURCES=$1/resourceconfig.json
+load_job; keep_job_file
+"""
 
 
 @pytest.fixture
@@ -37,6 +42,7 @@ def channel(tmp_path: Path) -> Path:
     lines += ["# env", *(f"export {k}={shlex.quote(v)}" for k, v in VALUES.items())]
     lines += ["export LD_LIBRARY_PATH=/nowhere"]
     (tmp_path / "job.env").write_text("\n".join(lines) + "\n")
+    (tmp_path / "resourceconfig.json").write_text(json.dumps(RESOURCES, indent=2))
     (tmp_path / "home").mkdir()
     return tmp_path
 
@@ -61,9 +67,24 @@ def test_sessions_get_every_value_that_sshd_can_carry(
     assert directive == "SetEnv"
     assert {name: session.get(name) for name in VALUES} == VALUES | {"SEVERAL_LINES": None}
     assert (session["START_SSH"], session["SSH_INSTANCE_COUNT"]) == ("false", "2")
+    assert (session["SSHQ_RANK"], session["SSHQ_NODES"]) == ("1", "3")
+    assert session["SM_CURRENT_HOST"] == "algo-2"
+    assert json.loads(session["SM_HOSTS"]) == RESOURCES["hosts"]
     assert session["PATH"].endswith(":" + str(channel / "home/bin"))
     assert not {"PWD", "SHLVL", "_", "SSHQ_ACTIVATION_CODE"} & session.keys()
     assert "canary" not in (channel / "setenv").read_text()
+
+
+def test_what_the_platform_or_the_user_says_of_the_hosts_stays(
+    sh: Callable[..., bytes], channel: Path
+) -> None:
+    with (channel / "job.env").open("a") as file:
+        file.write("export SM_CURRENT_HOST=mine\n")
+
+    sh(f"export SM_HOSTS=theirs\n{ENTER}write_session_environment $1/setenv yes", str(channel))
+
+    assert ' "SM_HOSTS=theirs"' in (channel / "setenv").read_text()
+    assert ' "SM_CURRENT_HOST=mine"' in (channel / "setenv").read_text()
 
 
 def test_an_sshd_that_knows_no_escapes_gets_no_quotes(
