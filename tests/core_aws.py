@@ -75,10 +75,10 @@ class CoreAws:
             }
         )
 
-    def make_table(self, name: str) -> str:
+    def make_table(self, name: str, region: str = REGION) -> str:
         """Another table like the stack's, for a test that wants an empty one."""
         names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        self.client("dynamodb").create_table(
+        self.client("dynamodb", region).create_table(
             TableName=name, **{part: self._table[part] for part in names}
         )
         return name
@@ -87,12 +87,12 @@ class CoreAws:
         """The services as a cold start makes them."""
         return Live(self.settings.model_copy(update=changes), self.clock)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """The test's own client; its calls aren't the bot's in the call log."""
         return boto3.client(
             service,
             endpoint_url=self.server.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="B" * 20,
             aws_secret_access_key="secret",
         )

@@ -144,6 +144,7 @@ class Live:
             self._client("pricing", region=pricing_region(region)),
             Answers(self._table),
             region=region,
+            currency=self.settings.currency,
             clock=self.clock,
         )
 

@@ -408,7 +408,7 @@ class Budgets(Protocol):
         """Store a new job and set its reservation aside, as one step.
 
         Gives back the job as it is stored, and whether it is new: for one that was there nothing is
-        set aside again. None if that would be over a limit (micro-dollars a month, open jobs).
+        set aside again. None if that would be over a limit (micros a month, open jobs).
         """
         ...
 

@@ -9,10 +9,13 @@ from sshq.domain.desired_state import Names
 from sshq.domain.job_options import IdleSeconds
 from sshq.domain.members import people_from
 from sshq.domain.model import Model
+from sshq.domain.money import currency_of
 from sshq.domain.run_policy import OverLimits, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sshq.domain.money import Currency
 
 
 class Settings(Model):
@@ -74,7 +77,13 @@ class Settings(Model):
             team_budget=self.team_budget,
             approval_above=self.approval_above,
             over_limits=self.over_limits,
+            currency=self.currency,
         )
+
+    @property
+    def currency(self) -> Currency:
+        """What everything here is counted in."""
+        return currency_of(self.partition)
 
     @property
     def names(self) -> Names:

@@ -101,7 +101,7 @@ class AccessApi:
         return self._call("POST", f"{self._lease}/certificate")
 
     def lease(self) -> dict[str, Any]:
-        """The lease, job_state, deadline and cost_so_far."""
+        """The lease, job_state, deadline, and cost_so_far in currency."""
         return self._call("GET", self._lease)
 
     def logs(self, *, tail: int = 0, after: str = "") -> dict[str, Any]:

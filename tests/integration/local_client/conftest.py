@@ -140,7 +140,7 @@ class FakeApi:
         self.ended = call in {("DELETE", ""), ("POST", "/stop")}
         answers: dict[tuple[str, str], Callable[[], Answer]] = {
             ("GET", ""): lambda: _json(
-                200, {**self._lease(), "job_state": "ready", "cost_so_far": 1.5}
+                200, {**self._lease(), "job_state": "ready", "cost_so_far": 1.5, "currency": "CNY"}
             ),
             ("GET", "/health"): lambda: _json(200, self.health),
             ("DELETE", ""): lambda: (204, {}, b""),

@@ -137,6 +137,7 @@ def test_ls_status_stop_and_what_is_left(api: Any, run: Any, tmp_path: Path) -> 
     # Ten hours, but for what a slow machine needed.
     assert re.match(rf"{JOB}  mi-0a  9 h 5\d min left", run("ls").stdout)
     assert json.loads(run("status", JOB, "--json").stdout)["jobs"][0]["cost_so_far"] == 1.5
+    assert "cost so far: ¥1.50" in run("status", JOB).stdout
     assert run("stop", "nobody").returncode == 1
     stopped = run("stop", JOB)
     assert (stopped.returncode, stopped.stdout) == (0, f"{JOB}: stopping\n")

@@ -538,7 +538,7 @@ def test_the_life_of_a_lease(api: Api, client: Client) -> None:
     assert reason(client.call("GET", base, key_id=lease)) == "lease-ended"
 
 
-def test_a_lease_tells_what_its_job_has_cost_so_far_in_dollars(api: Api, client: Client) -> None:
+def test_a_lease_tells_what_its_job_has_cost_so_far(api: Api, client: Client) -> None:
     """Two cents a second: the price that the job was submitted at, whatever is asked for since."""
     lease = client.redeem().json["id"]
 
@@ -548,6 +548,7 @@ def test_a_lease_tells_what_its_job_has_cost_so_far_in_dollars(api: Api, client:
             "cost_so_far"
         ]
 
+    assert client.call("GET", f"/v1/leases/{lease}", key_id=lease).json["currency"] == "USD"
     assert told(timedelta(minutes=5)) == 0, "SageMaker doesn't bill yet"
     billed_from = START + timedelta(minutes=5)
     training = TrainingStatus("InProgress", "Training", started_at=billed_from)

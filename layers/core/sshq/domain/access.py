@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from sshq.domain.model import Model
+from sshq.domain.money import Currency
 
 
 class ClientFacts(Model):
@@ -83,11 +84,14 @@ class LeaseAnswer(LeaseFacts):
 
 
 class LeaseStateAnswer(LeaseFacts):
-    """GET /v1/leases/{id}. `cost_so_far` is None where no price is known."""
+    """GET /v1/leases/{id}. `cost_so_far`, in units of `currency`, is None where no price
+    is known.
+    """
 
     job_state: str
     deadline: datetime
     cost_so_far: float | None = None
+    currency: Currency = Currency.USD
 
 
 class SessionFacts(Model):

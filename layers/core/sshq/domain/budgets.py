@@ -23,7 +23,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Ledger:
-    """How a member and their team stand this month, in micro-dollars; `jobs` counts open ones."""
+    """How a member and their team stand this month, in micros; `jobs` counts open ones."""
 
     member: int = 0
     team: int = 0
@@ -32,7 +32,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Spending:
-    """What a member's jobs of a month have come to. `spent`: micro-dollars of those that have ended;
+    """What a member's jobs of a month have come to. `spent`: micros of those that have ended;
     `jobs`: how many there are, but for those that never cost anything; `unpriced`: of those, how many
     nobody knows the price of.
     """
@@ -56,7 +56,7 @@ def reservation(shape: JobShape, *, price: int, cap_seconds: int, max_wait_secon
 
 
 def longest_cap(shape: JobShape, *, price: int, room: int, spot_wait: int) -> int:
-    """The longest cap whose reservation fits into `room` micro-dollars; below 0: none does."""
+    """The longest cap whose reservation fits into `room` micros; below 0: none does."""
     affordable = room * HOUR // (shape.count * price)
     return affordable - STOP_SECONDS - shape.warm_pool_seconds - (spot_wait if shape.spot else 0)
 

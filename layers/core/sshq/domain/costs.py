@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def cost_so_far(job: Job, now: datetime) -> int | None:
-    """In millionths of a US dollar; None where no price is known. A spot job that runs is told at
+    """In micros of the job's currency; None where no price is known. A spot job that runs is told at
     its full price: what the discount is, SageMaker says at its end.
     """
     if not job.price_micros:

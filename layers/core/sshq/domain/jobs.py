@@ -13,6 +13,7 @@ from sshq.domain.identity import Actor
 from sshq.domain.idleness import Idle, Idleness, judged
 from sshq.domain.job_file import ContainerOptions
 from sshq.domain.model import Model, Record
+from sshq.domain.money import Currency
 from sshq.domain.node_starts import NodeStart
 from sshq.domain.registrations import Stranger
 from sshq.domain.request_id import name_suffix
@@ -182,7 +183,8 @@ class Job(Record):
     max_wait_seconds: int = 0
     reason: str = ""
     approved_by: Actor | None = None
-    # Money is in millionths of a US dollar; a price is one node's for an hour, 0 if unknown.
+    # Money is in micros of `currency`; a price is one node's for an hour, 0 if unknown.
+    currency: Currency = Currency.USD
     price_micros: int = 0
     price_as_of: str = ""
     reserved_micros: int = 0

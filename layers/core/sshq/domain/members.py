@@ -10,22 +10,23 @@ from pydantic import Field
 
 from sshq.domain.identity import Actor
 from sshq.domain.model import Model, Record
+from sshq.domain.money import Money
 from sshq.domain.refusals import Reason, Refusal
 
 # Identity Center makes these roles, for everybody who has a permission set.
 _IDENTITY_CENTER = "AWSReservedSSO_"
 
-T = TypeVar("T", float, int, datetime)
+T = TypeVar("T", int, datetime)
 
 
 class Limits(Model):
     """What a member may use; None: the stack's own limits alone hold.
 
-    `budget` is in US dollars a calendar month (UTC), `max_jobs` counts open jobs, and from `until`
-    on the membership is over.
+    `budget` is what a calendar month (UTC) may cost, `max_jobs` counts open jobs, and from `until` on
+    the membership is over.
     """
 
-    budget: float | None = Field(default=None, ge=0)
+    budget: Money | None = None
     max_jobs: int | None = Field(default=None, ge=0)
     until: datetime | None = None
 
@@ -33,7 +34,11 @@ class Limits(Model):
 def tightest(*limits: Limits) -> Limits:
     """The shortest of each limit wins, whoever set it."""
     return Limits(
-        budget=_least([each.budget for each in limits]),
+        budget=min(
+            (each.budget for each in limits if each.budget is not None),
+            key=lambda budget: budget.micros,
+            default=None,
+        ),
         max_jobs=_least([each.max_jobs for each in limits]),
         until=_least([each.until for each in limits]),
     )
@@ -85,7 +90,12 @@ def identity_of_role(arn: str, *, account: str, session: str) -> NamedRole:
 
 
 def raises(before: Limits, after: Limits) -> bool:
-    """Whether some limit of `before` is wider, or gone, in `after`."""
+    """Whether some limit of `before` is wider, or gone, in `after`.
+
+    One in another currency than before's can't be compared: it counts as wider.
+    """
+    if before.budget and after.budget and before.budget.currency is not after.budget.currency:
+        return True
     return tightest(before, after) != after
 
 

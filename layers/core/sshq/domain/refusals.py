@@ -63,6 +63,7 @@ class Reason(StrEnum):
     NOT_IN_PRESET = "not-in-preset"
     TOO_MANY_JOBS = "too-many-jobs"
     PRICE_UNKNOWN = "price-unknown"
+    OTHER_CURRENCY = "other-currency"
     OVER_BUDGET = "over-budget"
     OVER_TEAM_BUDGET = "over-team-budget"
     NEEDS_APPROVAL = "needs-approval"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sshq.domain.approvals import Why
 from sshq.domain.budgets import HOUR, Ledger, longest_cap, reservation
-from sshq.domain.money import dollars, micros
+from sshq.domain.money import Currency, micros, other_currency
 from sshq.domain.refusals import Reason
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ class OverLimits(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """The stack's own limits. Budgets are US dollars a month; None or 0: there is none."""
+    """The stack's own limits. Budgets are a month's, in `currency`; None or 0: there is none."""
 
     max_hours: float
     team_budget: float = 0
     approval_above: float = 0
     over_limits: OverLimits = OverLimits.REFUSE
+    currency: Currency = Currency.USD
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a job is submitted under. Limits are micro-dollars and jobs; None: no limit."""
+    """What a job is submitted under. Limits are micros of `currency` and jobs; None: no limit."""
 
+    currency: Currency
     price_micros: int
     price_as_of: str
     cap_seconds: int
@@ -121,10 +123,13 @@ def _not_allowed(facts: Facts, rules: Rules) -> Objection | None:
 
 
 def _affordable(facts: Facts, rules: Rules) -> Terms | Objection:
-    shape, ledger = facts.shape, facts.ledger
+    shape, ledger, show = facts.shape, facts.ledger, rules.currency.show
     price = facts.price.micros if facts.price else 0
     budget = None if facts.approved else facts.limits.budget
-    member_limit = None if budget is None else micros(budget)
+    if budget is not None and budget.currency is not rules.currency:
+        refusal = other_currency(budget, rules.currency)
+        return Objection(refusal.reason, refusal.facts)
+    member_limit = None if budget is None else budget.micros
     team_limit = micros(rules.team_budget) if rules.team_budget else None
     rooms = {
         Reason.OVER_BUDGET: None if member_limit is None else member_limit - ledger.member,
@@ -146,17 +151,18 @@ def _affordable(facts: Facts, rules: Rules) -> Terms | Objection:
             ask = reason is Reason.OVER_BUDGET and rules.over_limits is OverLimits.ASK
             return Objection(
                 reason,
-                {"cost": dollars(least), "left": dollars(max(0, room))},
+                {"cost": show(least), "left": show(max(0, room))},
                 Why.OVER_BUDGET if ask else None,
             )
     max_wait = cap + spot_wait if shape.spot else 0
     reserved = reservation(shape, price=price, cap_seconds=cap, max_wait_seconds=max_wait)
     if rules.approval_above and not facts.approved and reserved > micros(rules.approval_above):
-        limit = dollars(micros(rules.approval_above))
+        limit = show(micros(rules.approval_above))
         return Objection(
-            Reason.NEEDS_APPROVAL, {"cost": dollars(reserved), "limit": limit}, Why.EXPENSIVE
+            Reason.NEEDS_APPROVAL, {"cost": show(reserved), "limit": limit}, Why.EXPENSIVE
         )
     return Terms(
+        currency=rules.currency,
         price_micros=price,
         price_as_of=_as_of(facts.price),
         cap_seconds=cap,
@@ -169,5 +175,5 @@ def _affordable(facts: Facts, rules: Rules) -> Terms | Objection:
 
 
 def _as_of(price: Price | None) -> str:
-    """The day of a price from the shipped list; a fresh one needs no date."""
-    return price.as_of if price and price.shipped else ""
+    """The day of an old price; a fresh one needs no date."""
+    return price.as_of if price and price.old else ""

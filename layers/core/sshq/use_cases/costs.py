@@ -26,12 +26,12 @@ def cost(services: Services, message: QueueMessage, arguments: Cost) -> None:
     who = Who.ADMIN if arguments.team or not owner.is_same(actor) else Who.MEMBER
     member = authorise(services, actor, who, verb="cost")
     here = texts(member.language if member else services.settings.language)
-    month = arguments.month or month_of(now)
+    currency, month = services.settings.currency, arguments.month or month_of(now)
     if arguments.team:
         spendings = services.budgets.spendings(month)
         whole = team_bill(spendings, services.jobs.open_jobs(), month, now)
-        answer(services, message, views.team_bill(whole, here))
+        answer(services, message, views.team_bill(whole, currency, here))
         return
     ended = services.jobs.ended_jobs_of(owner, since=first_of(month))
     found = bill(services.jobs.open_jobs_of(owner) + ended, month, now)
-    answer(services, message, views.bill(found, owner.user, here))
+    answer(services, message, views.bill(found, owner.user, currency, here))

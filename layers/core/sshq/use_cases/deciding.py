@@ -69,6 +69,7 @@ def under(job: Job, terms: Terms) -> Job:
         update={
             "cap_seconds": terms.cap_seconds,
             "max_wait_seconds": terms.max_wait_seconds,
+            "currency": terms.currency,
             "price_micros": terms.price_micros,
             "price_as_of": terms.price_as_of,
             "reserved_micros": terms.reserved_micros,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sshq.chat import views
@@ -11,6 +11,7 @@ from sshq.domain.authorisation import Who
 from sshq.domain.client_package import install_command
 from sshq.domain.identity import Actor, slug
 from sshq.domain.members import IamIdentity, IamKind, Limits, Member, identity_of_role, raises
+from sshq.domain.money import Money, money
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.approving import held_for_second_admin
@@ -18,8 +19,6 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.looking_at_people import card
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sshq.chat.commands.members import AddUser, SetLimit
     from sshq.chat.view import View
     from sshq.domain.members import Profile
@@ -36,18 +35,19 @@ def add_user(services: Services, message: QueueMessage, arguments: AddUser) -> N
     if not arguments.users:
         answer(services, message, views.people_picker(here))
         return
+    limits = _limits(services, arguments)
     users = _people(services, arguments.users)
     if arguments.admin and held_for_second_admin(services, message):
         return
     if len(users) == 1:
-        answer(services, message, _enrol(services, message, arguments, users[0]))
+        answer(services, message, _enrol(services, message, arguments, limits, users[0]))
         return
     if arguments.iam_user or arguments.role:
         raise Refusal(Reason.ONE_PERSONS_IDENTITY)
     outcomes = []
     for user in users:
         try:
-            outcomes.append(_enrol(services, message, arguments, user))
+            outcomes.append(_enrol(services, message, arguments, limits, user))
         except Refusal as refusal:
             services.audit.record(
                 "refused", actor=message.actor, verb="add-user", reason=refusal.reason.value
@@ -103,7 +103,9 @@ def _people(services: Services, named: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(users))
 
 
-def _enrol(services: Services, message: QueueMessage, arguments: AddUser, user: str) -> View:
+def _enrol(
+    services: Services, message: QueueMessage, arguments: AddUser, limits: Limits, user: str
+) -> View:
     profile = services.chat.profile(user)
     if profile is None:
         raise Refusal(Reason.UNKNOWN_USER, user=user)
@@ -112,6 +114,7 @@ def _enrol(services: Services, message: QueueMessage, arguments: AddUser, user: 
     if objection is not None:
         raise Refusal(objection, user=user)
     member = _new_member(services, message, arguments, profile, who)
+    member = member.model_copy(update={"limits": limits})
     here = texts(services.settings.language)
     # The same message, delivered again after a crash, finds its own row and goes on.
     stored = member if services.members.add(member) else services.members.get(who)
@@ -150,12 +153,16 @@ def _new_member(
         # Not the time of the work, so that the same message makes the same row.
         added_at=message.received_at,
         admin=arguments.admin,
-        limits=Limits(
-            budget=arguments.budget,
-            max_jobs=arguments.max_jobs,
-            until=_end_of(services, arguments.until) if arguments.until else None,
-        ),
         iam=_identity(services, arguments.iam_user, arguments.role, name),
+    )
+
+
+def _limits(services: Services, arguments: AddUser) -> Limits:
+    ours = services.settings.currency
+    return Limits(
+        budget=money(arguments.budget, ours) if arguments.budget else None,
+        max_jobs=arguments.max_jobs,
+        until=_end_of(services, arguments.until) if arguments.until else None,
     )
 
 
@@ -166,8 +173,14 @@ def _changed_limits(services: Services, limits: Limits, asked: SetLimit) -> Limi
         if value == _NONE:
             changes[name] = None
         elif value is not None:
-            changes[name] = _end_of(services, value) if name == "until" else value
+            changes[name] = _limit(services, value)
     return limits.model_copy(update=changes)
+
+
+def _limit(services: Services, asked: str | int | date) -> Money | int | datetime:
+    if isinstance(asked, str):
+        return money(asked, services.settings.currency)
+    return _end_of(services, asked) if isinstance(asked, date) else asked
 
 
 def _changed_identity(services: Services, member: Member, asked: SetLimit) -> IamIdentity | None:
@@ -219,6 +232,8 @@ def _end_of(services: Services, day: date) -> datetime:
 
 def _record(services: Services, message: QueueMessage, event: str, member: Member) -> None:
     limits = member.limits.model_dump(mode="json", exclude_none=True)
+    if member.limits.budget is not None:
+        limits["budget"] = str(member.limits.budget)
     services.audit.record(
         event,
         actor=message.actor,

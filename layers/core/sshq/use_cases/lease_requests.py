@@ -160,6 +160,7 @@ def state(services: Services, lease: Lease, job: Job) -> LeaseStateAnswer:
         job_state=job.phase.value,
         deadline=job.deadline,
         cost_so_far=None if cost is None else cost / MICROS,
+        currency=job.currency,
     )
 
 

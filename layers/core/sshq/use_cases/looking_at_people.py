@@ -10,6 +10,7 @@ from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
 from sshq.domain.budgets import month_of
 from sshq.domain.identity import Actor
+from sshq.domain.money import Money
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
@@ -67,4 +68,5 @@ def card(services: Services, member: Member, here: Texts) -> View:
     now = services.clock.now()
     jobs = services.jobs.open_jobs_of(member.actor)
     ledger = services.budgets.ledger(member.actor, month_of(now))
-    return views.member_card(member, jobs, ledger.member, now, here)
+    spent = Money(micros=ledger.member, currency=services.settings.currency)
+    return views.member_card(member, jobs, spent, now, here)

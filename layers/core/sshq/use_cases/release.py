@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.domain.budgets import cost_of
-from sshq.domain.money import dollars
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -29,8 +28,8 @@ def release(services: Services, job: Job, billable_seconds: int | None = None) -
             "accounted",
             actor=job.owner,
             job=job.name,
-            reserved=dollars(job.reserved_micros),
-            cost=dollars(cost),
+            reserved=job.currency.show(job.reserved_micros),
+            cost=job.currency.show(cost),
         )
         if billable_seconds > 0:
             # An instance of this pool is free now: who waits for one need not sit out their pause.

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from sshq_local.lease import Lease
 
+# An API of before says no currency: the amount then stands alone.
+_SIGNS = {"USD": "$", "CNY": "¥"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", nargs="?", metavar="JOB", help=text("help.job-or-all"))
@@ -31,15 +34,25 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.OK
     for lease, answer in answers:
         say(lease.job)
+        shown = answer | {"cost_so_far": shown_cost(answer)}
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
-            if answer.get(name) is not None:
-                say(f"  {text(f'leases.{name}')}: {answer[name]}")
+            if shown.get(name) is not None:
+                say(f"  {text(f'leases.{name}')}: {shown[name]}")
         failure = store.last_failure(lease.id, since=0)
         if failure is not None:
             say(f"  {text('leases.last-failure')}: {failure.get('what')}")
     if not leases:
         say(text("leases.none"))
     return Exit.OK
+
+
+def shown_cost(answer: dict[str, Any]) -> str | None:
+    """`$1.41`; `1.41 XYZ` in a currency whose sign isn't known here."""
+    amount, currency = answer.get("cost_so_far"), str(answer.get("currency", ""))
+    if amount is None:
+        return None
+    sign = _SIGNS.get(currency)
+    return f"{sign}{amount:,.2f}" if sign else f"{amount:,.2f} {currency}".rstrip()
 
 
 def _asked(lease: Lease, store: LeaseStore, *, named: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 USUAL_QUOTA = 20.0
 _PAGE = 100
-# US dollars an hour, in every region; others aren't in the list.
+# An hour, in every region, in what AWS bills in there; others aren't in the list.
 _PRICES = {
     "ml.m5.large": 0.128,
     "ml.m5.xlarge": 0.257,
@@ -39,6 +39,8 @@ def _get_products(
     price = _PRICES.get(instance)
     if request.get("ServiceCode") != "AmazonSageMaker" or price is None:
         return 200, {"FormatVersion": "aws_v1", "PriceList": []}
+    region = wanted.get("regionCode", "")
+    currency = "CNY" if region.startswith("cn-") else "USD"
     product = {
         "product": {
             "productFamily": "ML Instance",
@@ -46,7 +48,7 @@ def _get_products(
                 "servicecode": "AmazonSageMaker",
                 "instanceName": instance,
                 "component": "Training",
-                "regionCode": wanted.get("regionCode", ""),
+                "regionCode": region,
             },
             "sku": "SANDBOX",
         },
@@ -57,8 +59,8 @@ def _get_products(
                     "priceDimensions": {
                         "SANDBOX.JRTCKXETXF.6YS6EN2CT7": {
                             "unit": "Hrs",
-                            "description": f"${price} per Training {instance} hour",
-                            "pricePerUnit": {"USD": f"{price:.10f}"},
+                            "description": f"{currency} {price} per Training {instance} hour",
+                            "pricePerUnit": {currency: f"{price:.10f}"},
                         }
                     }
                 }

@@ -6,9 +6,10 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 
-from sshq.adapters.prices import FRESH, pricing_region
+from sshq.adapters.prices import FRESH, STALE, pricing_region
 from sshq.data import prices as shipped
 from sshq.domain.money import micros
 from sshq.domain.prices import Price
@@ -62,11 +63,43 @@ def test_while_the_price_list_is_silent_the_shipped_one_counts_with_its_date(
     aws.fault("GetProducts", kind, times=times)
 
     assert fresh.prices.hourly(G5) == Price(
-        instance=G5, micros=SHIPPED, as_of=shipped()["as_of"], shipped=True
+        instance=G5, micros=SHIPPED, as_of=shipped()["as_of"], old=True
     )
     assert fresh.prices.hourly(G5) == Price(
         instance=G5, micros=LISTED, as_of=aws.clock.now().date().isoformat()
     ), "a price of a bad minute isn't kept for a day"
+
+
+def test_a_price_of_before_stands_in_for_a_month_and_says_of_which_day_it_is(
+    aws: CoreAws, fresh: Live
+) -> None:
+    known = fresh.prices.hourly(G5)
+    assert known
+    aws.fault("GetProducts", "denial", times=2)
+
+    aws.clock.time += STALE - timedelta(seconds=1)
+    assert fresh.prices.hourly(G5) == known.model_copy(update={"old": True})
+    aws.clock.time += timedelta(seconds=2)
+    assert fresh.prices.hourly(G5) == Price(
+        instance=G5, micros=SHIPPED, as_of=shipped()["as_of"], old=True
+    )
+
+
+def test_in_china_a_price_is_in_yuan_and_the_shipped_list_of_dollars_never_stands_in(
+    aws: CoreAws,
+) -> None:
+    table = aws.make_table(f"prices-{next(_tables)}", "cn-north-1")
+    live = aws.live(table=table, region="cn-north-1", partition="aws-cn")
+    before = len(aws.calls())
+
+    aws.fault("GetProducts", "denial")
+    assert live.prices.hourly(G5) is None
+    found = live.prices.hourly(G5)
+    assert found
+    assert (found.micros, found.old) == (LISTED, False)
+    assert live.prices.hourly("ml.p5.48xlarge") is None, "the list has none: nobody knows"
+    asked_in = {call.region for call in aws.calls()[before:] if call.operation == "GetProducts"}
+    assert asked_in == {"cn-northwest-1"}
 
 
 def test_what_the_price_list_doesnt_have_comes_from_the_shipped_one_or_from_nobody(
@@ -75,7 +108,7 @@ def test_what_the_price_list_doesnt_have_comes_from_the_shipped_one_or_from_nobo
     found = fresh.prices.hourly("ml.p5.48xlarge")
 
     assert found
-    assert (found.shipped, found.as_of) == (True, shipped()["as_of"])
+    assert (found.old, found.as_of) == (True, shipped()["as_of"])
     assert fresh.prices.hourly("ml.x9.large") is None
 
 
@@ -91,3 +124,13 @@ def test_what_the_price_list_doesnt_have_comes_from_the_shipped_one_or_from_nobo
 )
 def test_the_nearest_endpoint_of_the_price_list_is_asked(region: str, endpoint: str) -> None:
     assert pricing_region(region) == endpoint
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+def test_a_region_asks_an_endpoint_of_its_own_partition(partition: str) -> None:
+    """No other partition takes its credentials. (GovCloud has no endpoint: the shipped list answers.)"""
+    session = botocore.session.get_session()
+    there = session.get_available_regions("pricing", partition)
+
+    for region in session.get_available_regions("sagemaker", partition):
+        assert pricing_region(region) in there, region

@@ -184,7 +184,7 @@ def test_several_people_and_groups_are_read_in_one_go() -> None:
         "add-user <@U0BOB|bob> <!subteam^S0ML|@ml> U0CAROL --admin --budget $200/month --max-jobs 2"
     )
     assert found.arguments == AddUser(
-        users=("U0BOB", "S0ML", "U0CAROL"), admin=True, budget=200, max_jobs=2
+        users=("U0BOB", "S0ML", "U0CAROL"), admin=True, budget="$200/month", max_jobs=2
     )
 
 

@@ -13,7 +13,7 @@ from sshq.domain.approvals import Why
 from sshq.domain.budgets import HOUR, STOP_SECONDS, Ledger, reservation
 from sshq.domain.jobs import JobShape
 from sshq.domain.members import Limits
-from sshq.domain.money import MICROS, micros
+from sshq.domain.money import MICROS, Currency, Money, micros
 from sshq.domain.presets import Preset
 from sshq.domain.prices import Price
 from sshq.domain.refusals import Reason
@@ -21,6 +21,10 @@ from sshq.domain.run_policy import Facts, Objection, OverLimits, Rules, Terms, d
 
 RULES = Rules(max_hours=24)
 DOLLAR = Price(instance="ml.g5.xlarge", micros=MICROS, as_of="2026-11-22")
+
+
+def usd(amount: float) -> Money:
+    return Money(micros=micros(amount), currency=Currency.USD)
 
 
 def facts(*, limits: Limits | None = None, preset: Preset | None = None, **more: Any) -> Facts:
@@ -63,7 +67,7 @@ def test_without_limits_the_cap_is_the_stacks() -> None:
 
 
 def test_a_budget_shortens_the_cap_down_to_the_hours_that_were_asked_for() -> None:
-    found = terms(facts(limits=Limits(budget=10)))
+    found = terms(facts(limits=Limits(budget=usd(10))))
 
     assert 8 * HOUR <= found.cap_seconds < 10 * HOUR
     assert found.reserved_micros <= micros(10)
@@ -71,7 +75,7 @@ def test_a_budget_shortens_the_cap_down_to_the_hours_that_were_asked_for() -> No
 
 def test_hours_that_the_budget_cant_pay_are_refused_with_both_sums() -> None:
     ledger = Ledger(member=micros(5))
-    found = objection(facts(limits=Limits(budget=10), ledger=ledger))
+    found = objection(facts(limits=Limits(budget=usd(10)), ledger=ledger))
 
     assert found.reason is Reason.OVER_BUDGET
     assert found.facts == {"cost": "$8.03", "left": "$5.00"}
@@ -89,7 +93,7 @@ def test_the_teams_budget_binds_whoever_has_none_and_no_approval_lifts_it() -> N
 @pytest.mark.parametrize(
     ("changes", "reason", "why"),
     [
-        ({"limits": Limits(budget=1)}, Reason.OVER_BUDGET, Why.OVER_BUDGET),
+        ({"limits": Limits(budget=usd(1))}, Reason.OVER_BUDGET, Why.OVER_BUDGET),
         (
             {"limits": Limits(max_jobs=1), "ledger": Ledger(jobs=1)},
             Reason.TOO_MANY_JOBS,
@@ -129,7 +133,7 @@ def test_a_dear_job_waits_for_an_approval() -> None:
 
     assert objection(facts(), rules).ask is Why.EXPENSIVE
     assert isinstance(decide(facts(approved=True), rules), Terms)
-    assert isinstance(decide(facts(limits=Limits(budget=15)), rules), Terms)
+    assert isinstance(decide(facts(limits=Limits(budget=usd(15))), rules), Terms)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +142,36 @@ def test_a_dear_job_waits_for_an_approval() -> None:
         ({"shape": {"hours": 25}}, Reason.OVER_THE_CAP),
         ({"shape": {"spot": True, "warm_pool_seconds": 60}}, Reason.SPOT_WITH_WARM_POOL),
         ({"quota": 1, "shape": {"count": 2}}, Reason.OVER_THE_QUOTA),
-        ({"price": None, "limits": Limits(budget=1000)}, Reason.PRICE_UNKNOWN),
+        ({"price": None, "limits": Limits(budget=usd(1000))}, Reason.PRICE_UNKNOWN),
     ],
 )
 def test_what_no_approval_lifts(changes: dict[str, Any], reason: Reason) -> None:
     assert objection(facts(**changes)).reason is reason
     if reason is not Reason.PRICE_UNKNOWN:
         assert objection(facts(**changes, approved=True)).reason is reason
+
+
+def test_a_budget_in_another_currency_is_never_counted_as_ours() -> None:
+    """Neither way: 200 dollars aren't 200 yuan, and nobody here knows how many they are."""
+    in_china = replace(RULES, currency=Currency.CNY)
+    in_yuan = Limits(budget=Money(micros=micros(1000), currency=Currency.CNY))
+
+    for rules, limits in ((in_china, Limits(budget=usd(1000))), (RULES, in_yuan)):
+        assert objection(facts(limits=limits), rules).reason is Reason.OTHER_CURRENCY
+        assert isinstance(decide(facts(limits=limits, approved=True), rules), Terms)
+        assert isinstance(decide(facts(), rules), Terms)
+    assert terms(facts(limits=in_yuan), in_china).currency is Currency.CNY
+    told = objection(facts(limits=Limits(budget=usd(1000))), in_china).facts
+    assert told == {"amount": "$1,000.00", "currency": "CNY", "sign": "¥"}
+
+
+def test_in_china_every_sum_is_in_yuan() -> None:
+    in_china = replace(RULES, currency=Currency.CNY, team_budget=8, approval_above=1)
+    over = objection(facts(), in_china)
+    dear = objection(facts(), replace(in_china, team_budget=0))
+
+    assert over.facts == {"cost": "¥8.03", "left": "¥8.00"}
+    assert (dear.facts["cost"], dear.facts["limit"]) == ("¥24.28", "¥1.00")
 
 
 def test_an_unknown_price_hinders_nobody_without_a_budget() -> None:
@@ -178,7 +205,7 @@ def test_what_is_granted_fits_into_the_budget_whatever_the_numbers(
             "warm_pool_seconds": 0 if spot else warm,
         },
         price=Price(instance="ml.g5.xlarge", micros=price, as_of="x"),
-        limits=Limits(budget=budget),
+        limits=Limits(budget=usd(budget)),
         ledger=Ledger(member=used),
     )
     decided = decide(found, RULES)

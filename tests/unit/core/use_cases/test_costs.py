@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sshq.domain.costs import cost_so_far, first_of, team_bill
 from sshq.domain.jobs import Phase
 from sshq.domain.money import micros
-from sshq.use_cases.dispatch import commands
+from sshq.use_cases.dispatch import commands, provisioning
 from sshq.use_cases.release import release
 from tests.core_services import ADMIN, ALICE, BOB, START, MemoryServices
 from tests.job_lives import run
@@ -83,6 +83,38 @@ def test_the_team_s_month_is_an_admins_to_see(services: MemoryServices) -> None:
     assert f"<@{ALICE.user}>" in said
     assert "price of 1 job isn't known" in said
     assert "$1.20 so far, 1 job" in ask(services, ADMIN, user=ALICE.user)
+
+
+def test_in_china_every_amount_bears_the_yuans_sign(services: MemoryServices) -> None:
+    """In whatever is said of money to whomever, and in the audit."""
+    services = services.with_settings(partition="aws-cn", approval_above=2000)
+    provisioning(services, services.message(ADMIN, "add-user", users=[BOB.user], budget="¥1000"))
+    asked: list[tuple[Actor, str, dict[str, Any]]] = [
+        (ALICE, "run", {"name": "shown"}),
+        (ALICE, "run", {"name": "dear", "count": 2}),  # waits for an approval
+        (BOB, "run", {"name": "poor", "hours": 20}),  # over their budget
+        (ADMIN, "cost", {"team": True}),
+        (ADMIN, "user", {"user": BOB.user}),
+    ]
+    for trigger, (actor, verb, arguments) in enumerate(asked):
+        commands(services, services.message(actor, verb, trigger=str(trigger), **arguments))
+    job = costing(services, *services.jobs.open_jobs())
+    services.clock.time += HOUR
+    commands(services, services.message(ALICE, "status", trigger="status", job=job.name))
+    ask(services)
+    release(services, job.model_copy(update={"ended_at": services.clock.now()}), 3600)
+
+    said = "\n".join(f"{view.text} {view.blocks}" for _, view in services.chat.said)
+    for amount in (
+        "¥1,000.00 a month",
+        "¥72.00 an hour",
+        "¥1.20 so far",
+        "above ¥2,000.00 an admin",
+    ):
+        assert amount in said
+    assert "$" not in said.replace("$3F", "").replace("$252F", "").replace("$3D", "")
+    (accounted,) = [facts for event, _, facts in services.audit.events if event == "accounted"]
+    assert accounted["cost"] == "¥1.20"
 
 
 STEPS = st.lists(

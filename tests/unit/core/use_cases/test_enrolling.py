@@ -9,6 +9,7 @@ import pytest
 
 from sshq.domain.identity import Actor
 from sshq.domain.members import IamKind, Leave, Member
+from sshq.domain.money import Currency, Money, micros
 from sshq.use_cases.dispatch import commands, provisioning
 from tests.core_crashes import dying_after
 from tests.core_services import ADMIN, ALICE, BOB, MemoryServices
@@ -45,7 +46,7 @@ def test_everything_that_was_asked_for_stands_in_the_row(services: MemoryService
     )
 
     member = bob(services)
-    assert member.limits.budget == 200
+    assert member.limits.budget == Money(micros=micros(200), currency=Currency.USD)
     assert member.limits.max_jobs == 2
     # Through its last day.
     assert member.limits.until == datetime(2027, 2, 1, tzinfo=UTC)
@@ -211,8 +212,32 @@ def test_limits_change_one_by_one_and_none_lifts_one(services: MemoryServices) -
     ask(services, ADMIN, "set-limit", user=BOB.user, max_jobs="none", until="2027-01-31")
 
     limits = bob(services).limits
-    assert (limits.budget, limits.max_jobs) == (200, None)
+    assert (str(limits.budget), limits.max_jobs) == ("$200.00", None)
     assert limits.until is not None
+
+
+@pytest.mark.parametrize(
+    ("partition", "ours", "theirs"),
+    [("aws", "$200.00", "¥200"), ("aws-us-gov", "$200.00", "￥200"), ("aws-cn", "¥200.00", "$200")],
+)
+def test_a_budget_is_in_what_aws_bills_in_and_in_no_other_currency(
+    services: MemoryServices, partition: str, ours: str, theirs: str
+) -> None:
+    services = services.with_settings(partition=partition)
+
+    refused = add(services, BOB.user, EVE.user, budget=theirs)
+    assert f"“{theirs}” isn't in {services.settings.currency.value}" in refused
+    assert refused.count("isn't in") == 2, "said once (as text and as a block), whoever is named"
+    assert services.members.get(BOB) is None
+
+    assert f"{ours} a month" in add(services, BOB.user, n="2", budget="200/month")
+    assert bob(services).limits.budget == Money(
+        micros=micros(200), currency=services.settings.currency
+    )
+    assert "isn't in" in ask(services, ADMIN, "set-limit", user=BOB.user, budget=theirs)
+    assert str(bob(services).limits.budget) == ours
+    (enrolled,) = [facts for event, _, facts in services.audit.events if event == "enrolled"]
+    assert enrolled["budget"] == ours
 
 
 def test_an_identity_changes_hands_with_its_place_in_the_group(services: MemoryServices) -> None:
@@ -258,6 +283,6 @@ def test_the_list_and_the_card_tell_limits_and_jobs(services: MemoryServices) ->
     me = str(services.chat.said[-1][1].blocks)
 
     assert "<@U0ADMIN>" in listed
-    assert "0 of 2 jobs open · $200 a month · until 2027-01-31 · IAM user `bob`" in listed
+    assert "0 of 2 jobs open · $200.00 a month · until 2027-01-31 · IAM user `bob`" in listed
     assert "sshq-alice-workbench" in card
-    assert "$200 a month" in me
+    assert "$200.00 a month" in me

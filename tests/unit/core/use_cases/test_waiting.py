@@ -10,6 +10,7 @@ import pytest
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import Job, Phase
 from sshq.domain.members import Limits
+from sshq.domain.money import MICROS, Currency, Money
 from sshq.domain.queue_message import QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.waiting import Cause, WaitingRequest
@@ -265,7 +266,9 @@ def test_whoever_left_meanwhile_gets_no_job(full: MemoryServices) -> None:
 def test_a_budget_that_is_used_up_meanwhile_ends_the_waiting(full: MemoryServices) -> None:
     full.training_jobs.error = None
     key = (ALICE.team, ALICE.user)
-    poor = full.members.by_key[key].model_copy(update={"limits": Limits(budget=1)})
+    poor = full.members.by_key[key].model_copy(
+        update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))}
+    )
     full.members.by_key[key] = poor
     tick(full)
 

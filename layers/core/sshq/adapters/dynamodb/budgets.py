@@ -1,7 +1,7 @@
 """`BUDGET#month`: what is set aside and what is spent, written together with the job itself.
 
 An item for each member (`team/user`) and one for the `team`: `committed` (reservations of open jobs
-and costs of ended ones) and `spent`, in micro-dollars; a member's also counts `jobs` and `unpriced`
+and costs of ended ones) and `spent`, in micros; a member's also counts `jobs` and `unpriced`
 ones. `BUDGET#member#jobs` counts open jobs.
 """
 

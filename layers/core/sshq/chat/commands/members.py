@@ -12,10 +12,10 @@ from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
 from sshq.domain.members import Leave
 from sshq.domain.model import Model
+from sshq.domain.money import TYPED
 
 _PERSON = re.compile(r"^(?:<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,20}))$")
 _GROUP = re.compile(r"^(?:<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^>]*)?>|(S[A-Z0-9]{2,20}))$")
-_BUDGET = re.compile(r"^\$?(\d{1,9}(?:\.\d{1,2})?)(?:/month)?$")
 _NONE = "none"
 
 
@@ -33,10 +33,11 @@ def _person_or_group(value: Any) -> Any:  # noqa: ANN401  it stands before valid
     return match[1] or match[2] if match else person(value)
 
 
-def _dollars(value: Any) -> Any:  # noqa: ANN401  it stands before validation
-    """`200`, `$200`, `200/month` → 200."""
-    match = _BUDGET.match(str(value))
-    return match[1] if match else value
+def _amount(value: Any) -> str:  # noqa: ANN401  it stands before validation
+    """`200`, `$200`, `¥200/month`: as it was typed. Whether it is in our currency, the use case says."""
+    if TYPED.match(str(value)) is None:
+        raise ValueError("write an amount, such as 200 or 200/month")
+    return str(value)
 
 
 def _yes_or_no(value: Any) -> Any:  # noqa: ANN401  it stands before validation
@@ -44,7 +45,7 @@ def _yes_or_no(value: Any) -> Any:  # noqa: ANN401  it stands before validation
 
 
 Person = Annotated[str, BeforeValidator(person)]
-Budget = Annotated[float, BeforeValidator(_dollars), Field(ge=0, le=10_000_000)]
+Budget = Annotated[str, BeforeValidator(_amount)]
 MaxJobs = Annotated[int, Field(ge=0, le=1000)]
 IamUser = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{1,64}$")]
 RoleArn = Annotated[
@@ -102,7 +103,7 @@ class Forget(Model):
 
 USER = Parameter("user", metavar="@USER", required=True)
 _LIMITS = (
-    Parameter("budget", "--budget", "USD/month"),
+    Parameter("budget", "--budget", "AMOUNT/month"),
     Parameter("max_jobs", "--max-jobs", "N"),
     Parameter("until", "--until", "DATE"),
 )

@@ -12,7 +12,6 @@ from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, sectio
 from sshq.chat.views.notices import notice
 from sshq.domain.budgets import HOUR
 from sshq.domain.durations import format_duration
-from sshq.domain.money import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +37,9 @@ def cost(job: Job, here: Texts) -> str:
         return here.plain(key, hourly=dollars(hourly), cost=dollars(job.cost_micros))
     until = math.ceil(hourly * (job.deadline - job.created_at).total_seconds() / HOUR)
     facts = {
-        "hourly": dollars(hourly),
-        "until": dollars(until),
-        "most": dollars(job.reserved_micros),
+        "hourly": job.currency.show(hourly),
+        "until": job.currency.show(until),
+        "most": job.currency.show(job.reserved_micros),
     }
     if job.price_as_of:
         return here.plain("cost.shipped", as_of=job.price_as_of, **facts)

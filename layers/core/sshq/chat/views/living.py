@@ -22,7 +22,6 @@ from sshq.domain.costs import cost_so_far
 from sshq.domain.durations import format_duration
 from sshq.domain.failure_hints import failure_hint
 from sshq.domain.jobs import EndReason, Job, Phase, Step
-from sshq.domain.money import dollars
 from sshq.domain.records import Result
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def status(job: Job, now: datetime, console: Console, here: Texts) -> View:
     line = here.mrkdwn("status.open" if job.is_open else "status.ended", **facts)
     cost = cost_so_far(job, now)
     if cost is not None:
-        line += " · " + here.mrkdwn("status.cost", cost=dollars(cost))
+        line += " · " + here.mrkdwn("status.cost", cost=job.currency.show(cost))
     blocks = [shown.blocks[0], section(line), *shown.blocks[1:]]
     return View(text=shown.text, blocks=tuple(blocks))
 

@@ -14,7 +14,6 @@ from sshq.chat.views.blocks import (
     section,
 )
 from sshq.domain.members import IamKind
-from sshq.domain.money import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sshq.chat.catalogue import Texts
     from sshq.domain.jobs import Job
     from sshq.domain.members import Member
+    from sshq.domain.money import Money
     from sshq.domain.partings import Belongings
 
 
@@ -69,18 +69,17 @@ def member_list(
 
 
 def member_card(
-    member: Member, jobs: Sequence[Job], spent: int, now: datetime, here: Texts
+    member: Member, jobs: Sequence[Job], spent: Money, now: datetime, here: Texts
 ) -> View:
     """One member: since when, limits, identity, open jobs, what they spend.
 
-    `spent` are this month's micro-dollars: what ended jobs have cost, and what is set aside for
-    open ones.
+    `spent` is this month's: what ended jobs have cost, and what is set aside for open ones.
     """
     since = here.mrkdwn(
         "member.since", since=f"{member.added_at:%Y-%m-%d}", admin=member.added_by.user
     )
     facts = " · ".join(_facts(member, len(jobs), now, here))
-    money = here.mrkdwn("member.spent", spent=dollars(spent))
+    money = here.mrkdwn("member.spent", spent=str(spent))
     lines = [f"<@{member.actor.user}>  {since}", facts, money]
     lines += [f"• `{job.name}` ({here.mrkdwn(f'job.phase.{job.phase.value}')})" for job in jobs]
     if member.iam is not None and member.iam.kind is IamKind.ROLE:
@@ -157,7 +156,7 @@ def _facts(member: Member, jobs: int, now: datetime, here: Texts) -> list[str]:
     else:
         facts.append(here.mrkdwn("member.jobs-of", count=str(jobs), most=str(limits.max_jobs)))
     if limits.budget is not None:
-        facts.append(here.mrkdwn("member.budget", budget=f"{limits.budget:g}"))
+        facts.append(here.mrkdwn("member.budget", budget=str(limits.budget)))
     if limits.until is not None:
         # The first moment that is too late is kept; people name the last day.
         last = limits.until.fromtimestamp(limits.until.timestamp() - 1, limits.until.tzinfo)

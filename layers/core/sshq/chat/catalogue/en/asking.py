@@ -38,7 +38,7 @@ TEXTS: dict[str, str] = {
     "(by a price list of {as_of}; AWS's own couldn't be asked)",
     "cost.ended": "It cost {cost}, at {hourly} an hour",
     "cost.pool": "It costs {cost} if its instances are kept to the end, at {hourly} an hour",
-    "cost.unknown": "Its price isn't known",
+    "cost.unknown": "Its price isn't known: AWS's price list has none for it, or couldn't be asked",
     "presets.title": "Presets",
     "presets.line": "*{name}*{default}: {shape}",
     "presets.default": " (default)",
@@ -103,8 +103,13 @@ TEXTS: dict[str, str] = {
     "refusal.not-in-preset.next": "It allows: {allowed}. `/sshq presets` shows the others.",
     "refusal.too-many-jobs": "You have {jobs} open {jobs:job|jobs}; {most} {most:is|are} allowed.",
     "refusal.too-many-jobs.next": "Stop one (`/sshq list`), or ask an admin for more.",
-    "refusal.price-unknown": "Nobody knows what `{instance}` costs, so no budget can be kept with it.",
-    "refusal.price-unknown.next": "Take another --instance, or ask an admin.",
+    "refusal.price-unknown": "What `{instance}` costs isn't known: AWS's price list has no price for it, or "
+    "couldn't be asked. So no budget can be kept with it.",
+    "refusal.price-unknown.next": "Try again in a minute, take another --instance, or ask an admin.",
+    "refusal.other-currency": "“{amount}” isn't in {currency}, in which AWS bills this account, and no "
+    "exchange rate is known here.",
+    "refusal.other-currency.next": "Budgets here are in {currency}: an admin sets this one again, such as "
+    "`/sshq set-limit @USER --budget {sign}500`.",
     "refusal.over-budget": "This needs {cost}, and {left} of your budget is left this month.",
     "refusal.over-budget.next": "Ask for fewer --hours, a smaller --instance, or stop a job: what it "
     "doesn't use comes back.",

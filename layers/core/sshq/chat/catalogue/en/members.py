@@ -53,7 +53,8 @@ TEXTS: dict[str, str] = {
     "parameter.role": "the IAM role that is theirs, by its ARN",
     "parameter.admin": "make an admin of them",
     "parameter.make_admin": "whether they are an admin",
-    "parameter.budget": "US dollars a calendar month, such as 200/month",
+    "parameter.budget": "what their jobs may cost in a calendar month, such as 200/month: in US dollars, in "
+    "China's regions in yuan",
     "parameter.max_jobs": "most open jobs at a time",
     "parameter.until": "the last day of the membership, such as 2027-01-31",
     "parameter.hand_over": "who gets the jobs; without it they are stopped",
@@ -65,7 +66,7 @@ TEXTS: dict[str, str] = {
     "member.admin": "admin",
     "member.jobs": "{count} open {count:job|jobs}",
     "member.jobs-of": "{count} of {most} {most:job|jobs} open",
-    "member.budget": "${budget} a month",
+    "member.budget": "{budget} a month",
     "member.spent": "this month: {spent} spent, or set aside for open jobs",
     "member.until": "until {until}",
     "member.iam": "IAM {kind} `{name}`",

@@ -43,7 +43,8 @@ TEXTS: dict[str, str] = {
     "roles, starting jobs or endpoints, SSM sessions, commands, activations and tags, other jobs' "
     "start-up files.",
     "setup.costs": "The advanced tier holds for the whole account and region, and costs about "
-    "$0.00695 an hour for each connected node. Without it SSM opens no sessions to jobs.",
+    "$0.00695 an hour for each connected node (China's regions have a price of their own, in yuan). "
+    "Without it SSM opens no sessions to jobs.",
     "setup.alone": "One admin can do this alone here. The stack's parameter `SecondAdmin` asks for two.",
     "setup.left": "Left alone:",
     "setup.left.role": "`{policy}`, which sshq didn't give it; the boundary bounds it",

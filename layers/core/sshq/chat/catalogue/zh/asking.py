@@ -37,7 +37,7 @@ TEXTS: dict[str, str] = {
     "（按 {as_of} 的价目表；目前无法查询 AWS 价格）",
     "cost.ended": "共花费 {cost}，每小时 {hourly}",
     "cost.pool": "如果其实例一直保留，共花费 {cost}，每小时 {hourly}",
-    "cost.unknown": "价格未知",
+    "cost.unknown": "价格未知：AWS 价目表里没有，或暂时无法查询",
     "presets.title": "预设",
     "presets.line": "*{name}*{default}：{shape}",
     "presets.default": "（默认）",
@@ -96,8 +96,12 @@ TEXTS: dict[str, str] = {
     "refusal.not-in-preset.next": "允许：{allowed}。`/sshq presets` 可查看其他预设。",
     "refusal.too-many-jobs": "您已有 {jobs} 个未结束的作业；上限为 {most} 个。",
     "refusal.too-many-jobs.next": "停止一个（`/sshq list`），或请管理员提高上限。",
-    "refusal.price-unknown": "无人知道 `{instance}` 的价格，因此无法按预算控制。",
-    "refusal.price-unknown.next": "换一种 --instance，或询问管理员。",
+    "refusal.price-unknown": "`{instance}` 的价格未知：AWS 价目表里没有，或暂时无法查询，因此无法控制预算。",
+    "refusal.price-unknown.next": "一分钟后重试，换一种 --instance，或询问管理员。",
+    "refusal.other-currency": "“{amount}”的币种不是 {currency}，而此账户的 AWS 账单以 {currency} 计。"
+    "这里不做汇率换算。",
+    "refusal.other-currency.next": "这里的预算以 {currency} 为单位：请管理员重新设置，例如 "
+    "`/sshq set-limit @USER --budget {sign}500`。",
     "refusal.over-budget": "需要 {cost}，而您本月的预算还剩 {left}。",
     "refusal.over-budget.next": "减少 --hours、换更小的 --instance，或停止一个作业：没用完的会退回。",
     "refusal.over-team-budget": "需要 {cost}，而团队本月的预算还剩 {left}。",

@@ -40,7 +40,7 @@ TEXTS: dict[str, str] = {
     "setup.quickstart-warning": ":warning: 如快速脚本那样附加 AmazonSageMakerFullAccess。权限边界仍在，"
     "因此作业仍不能：使用 IAM、传递或担任角色、启动作业或终端节点、使用 SSM 会话、命令、激活与标签、"
     "读取其他作业的启动文件。",
-    "setup.costs": "高级套餐对整个账户和区域生效，每个连接的节点每小时约 0.00695 美元。"
+    "setup.costs": "高级套餐对整个账户和区域生效，每个连接的节点每小时约 $0.00695（中国区域另有人民币定价）。"
     "没有它，SSM 不会向作业打开会话。",
     "setup.alone": "在这里一位管理员即可单独完成此操作。堆栈参数 `SecondAdmin` 可要求两位。",
     "setup.left": "保持不动：",
