@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.domain.money import Currency
+from sshq.settings import settings_from
 from sshq_sandbox.lambda_host.template import Place, Template
 from tests.security.template import ROOT, resources, template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FUNCTIONS = resources("AWS::Serverless::Function")
@@ -259,3 +262,39 @@ def test_requirements_have_hashes_and_name_no_address(path: Path) -> None:
     assert "://" not in text
     assert "--index" not in text
     assert "--find-links" not in text
+
+
+def test_no_partition_is_fixed() -> None:
+    """China's ARNs, hosts and consoles are others. Only services' names are the same everywhere, but for
+    a few that the stack doesn't use.
+    """
+    other_in_china = {"codedeploy", "ec2", "elasticmapreduce", "logs", "s3"}
+    found = list(_texts(template()))
+
+    assert [text for text in found if "arn:aws:" in text] == []
+    principals = {text for text in found if ".amazonaws.com" in text}
+    assert {text.partition(".")[2] for text in principals} == {"amazonaws.com"}
+    assert not {text.partition(".")[0] for text in principals} & other_in_china
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "cn-northwest-1"])
+def test_in_china_the_functions_are_told_chinas_partition_and_hosts(region: str) -> None:
+    place = Place(stack="sshq", region=region, account="123456789012")
+    stack = Template.load(ROOT / "template.yaml", place=place, overrides={"Admins": "T0001/U0001"})
+    told = stack.function("IamProvisioner", _Named()).environment
+
+    assert (told["SSHQ_PARTITION"], told["SSHQ_REGION"]) == ("aws-cn", region)
+    assert told["SSHQ_AGENT_SOURCE"] == f"https://amazon-ssm-{region}.s3.{region}.amazonaws.com.cn"
+    api = stack.function("CommandWorker", _Named()).environment["SSHQ_API_HOST"]
+    assert api == f"HttpApi.execute-api.{region}.amazonaws.com.cn"
+    assert settings_from(told).currency is Currency.CNY
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value

@@ -181,11 +181,11 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def running_sandbox(folder: Path) -> Iterator[Sandbox]:
+def running_sandbox(folder: Path, *options: str) -> Iterator[Sandbox]:
     """Up, set up, with alice and bob as members; down at the end."""
     made = Sandbox(folder, str(folder / "state" / "tls" / "ca.pem"))
     parameters = (word for each in PARAMETERS.items() for word in ("--parameter", "=".join(each)))
-    up = made.run(*SANDBOX, "up", "--detach", *parameters)
+    up = made.run(*SANDBOX, "up", "--detach", *parameters, *options)
     assert up.code == 0, up.err
     try:
         made.slash("admin", "setup")

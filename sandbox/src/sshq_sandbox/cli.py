@@ -221,7 +221,9 @@ def _up(options: argparse.Namespace) -> int:
     try:
         template = options.template or find_template(Path.cwd())
         parameters = dict(_parameter(word) for word in options.parameter)
-        wishes = Wishes(options.state.absolute(), template.absolute(), options.port, parameters)
+        wishes = Wishes(
+            options.state.absolute(), template.absolute(), options.port, parameters, options.region
+        )
         asyncio.run(run(wishes, lambda facts: _announce(facts, as_json=options.json)))
     except (TemplateError, BotoCoreError, ClientError, FileNotFoundError) as error:
         raise StateError(str(error)) from error
@@ -239,6 +241,12 @@ def _add_up(commands: Any, parents: list[argparse.ArgumentParser]) -> None:  # n
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the stack, as often as you like",
+    )
+    up.add_argument(
+        "--region",
+        default="eu-west-1",
+        metavar="REGION",
+        help="where in AWS it pretends to be (default: eu-west-1); cn-north-1 is in China's partition",
     )
     up.set_defaults(run=_up)
 
@@ -268,6 +276,7 @@ def _up_detached(options: argparse.Namespace) -> int:
         command += ["--template", str(options.template.absolute())]
     for word in options.parameter:
         command += ["--parameter", word]
+    command += ["--region", options.region]
     log = folder.path / "supervisor.log"
     with log.open("wb") as output:
         child = subprocess.Popen(

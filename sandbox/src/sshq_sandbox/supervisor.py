@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-PLACE = Place(region="eu-west-1", account="123456789012", stack="sshq")
+REGION = "eu-west-1"
+ACCOUNT, STACK = "123456789012", "sshq"
 PERSON_KEY, PERSON = "AKIASANDBOXPERSON000", "you"
 _LOG = logging.getLogger(__name__)
 # SageMaker gives containers 120 s between SIGTERM and SIGKILL; here a person is watching.
@@ -55,6 +56,7 @@ class Wishes:
     template: Path
     port: int | None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    region: str = REGION
 
 
 async def run(wishes: Wishes, ready: Callable[[SandboxFacts], None]) -> None:
@@ -104,12 +106,13 @@ class Sandbox:
     async def start(self, wishes: Wishes) -> SandboxFacts:
         loop = asyncio.get_running_loop()
         now = self.clock.now
-        http_api = HttpApi(account=PLACE.account, now=now, new_id=_new_id)
+        place = Place(region=wishes.region, account=ACCOUNT, stack=STACK)
+        http_api = HttpApi(account=place.account, now=now, new_id=_new_id)
         await _listen(http_api, wishes.port)
         self._cleanup.push_async_callback(http_api.stop)
         url = f"http://127.0.0.1:{http_api.port}"
 
-        bus = EventBus(loop, place=PLACE, now=now, new_id=_new_id)
+        bus = EventBus(loop, place=place, now=now, new_id=_new_id)
         self._aws = aws = AwsServer(
             state_dir=self._folder.path,
             events=bus,
@@ -141,7 +144,7 @@ class Sandbox:
         admin = next(user for user in people.USERS if user.is_admin)
         template = Template.load(
             wishes.template,
-            place=PLACE,
+            place=place,
             overrides={"Admins": f"{people.TEAM_ID}/{admin.id}", "SlackApiUrl": slack.url}
             | _OFFLINE
             | dict(wishes.parameters),
@@ -168,7 +171,7 @@ class Sandbox:
         self._cleanup.push_async_callback(host.stop)
         await host.start()
         secret = json.dumps({"signing_secret": signing_secret, "bot_token": bot_token})
-        await asyncio.to_thread(self._fill_secret, aws.url, host, secret)
+        await asyncio.to_thread(self._fill_secret, aws.url, place.region, host, secret)
         aws.callers[PERSON_KEY] = PERSON
         await _save_request_url(slack)
 
@@ -186,7 +189,7 @@ class Sandbox:
             slack_url=slack.url,
             ssm_url=service.url,
             ca_file=str(ca_file),
-            region=PLACE.region,
+            region=place.region,
             template=str(wishes.template),
         )
         self._folder.write(self._facts)
@@ -230,7 +233,7 @@ class Sandbox:
         return install(service, add_target=aws.add_target, now=self.clock.now)
 
     @staticmethod
-    def _fill_secret(aws_url: str, host: LambdaHost, secret: str) -> None:
+    def _fill_secret(aws_url: str, region: str, host: LambdaHost, secret: str) -> None:
         """What an admin does by hand after a deployment."""
         import boto3  # noqa: PLC0415 - 0.3 s, and only here
 
@@ -238,7 +241,7 @@ class Sandbox:
         client = boto3.client(
             "secretsmanager",
             endpoint_url=aws_url,
-            region_name=PLACE.region,
+            region_name=region,
             aws_access_key_id=PERSON_KEY,
             aws_secret_access_key="sandbox",
         )

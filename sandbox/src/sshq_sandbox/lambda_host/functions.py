@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.aws.partitions import partition_of
 from sshq_sandbox.lambda_host.runtime_api import (
     FunctionProcess,
     Invocation,
@@ -214,4 +215,5 @@ class Functions:
 
     def _arn(self, function: Function) -> str:
         around = self._surroundings
-        return f"arn:aws:lambda:{around.region}:{around.account}:function:{function.name}"
+        where = f"{partition_of(around.region)}:lambda:{around.region}:{around.account}"
+        return f"arn:{where}:function:{function.name}"

@@ -215,7 +215,7 @@ class Stack:
         self._client("s3").create_bucket(
             Bucket=name, **({"CreateBucketConfiguration": where} if where else {})
         )
-        return Created(name, {"Arn": f"arn:aws:s3:::{name}"})
+        return Created(name, {"Arn": f"arn:{place.partition}:s3:::{name}"})
 
     def _document(self, logical_id: str) -> Created:
         facts = self._properties(logical_id)
@@ -245,7 +245,7 @@ class Stack:
                 logGroupName=name, retentionInDays=int(facts["RetentionInDays"])
             )
         place = self._template.place
-        arn = f"arn:aws:logs:{place.region}:{place.account}:log-group:{name}:*"
+        arn = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group:{name}:*"
         return Created(name, {"Arn": arn})
 
     def _function_name(self, logical_id: str) -> Created:
@@ -255,7 +255,7 @@ class Stack:
         """
         place = self._template.place
         name = self._template.property(logical_id, "FunctionName", self) or self._name(logical_id)
-        arn = f"arn:aws:lambda:{place.region}:{place.account}:function:{name}"
+        arn = f"arn:{place.partition}:lambda:{place.region}:{place.account}:function:{name}"
         attributes = {"Arn": arn}
         if self._template.property(logical_id, "Role", self) is None:
             role = self._create_role(

@@ -87,7 +87,9 @@ class Schedules:
             event: dict[str, Any] = json.loads(timer.schedule.payload)
             return event
         place = self._place
-        schedules = f"arn:aws:scheduler:{place.region}:{place.account}:schedule/default"
+        schedules = (
+            f"arn:{place.partition}:scheduler:{place.region}:{place.account}:schedule/default"
+        )
         return {
             "version": "0",
             "id": self._new_id(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.aws.partitions import partition_of, url_suffix_of
 from sshq_sandbox.lambda_host.intrinsics import Resolver, Resources, TemplateError, parse_yaml
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class Place:
     account: str
     stack: str
 
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
 
 def find_template(start: Path) -> Path:
     """Return the nearest template.yaml at or above `start`; TemplateError if there is none."""
@@ -115,10 +120,11 @@ class Template:
             "AWS::AccountId": place.account,
             "AWS::StackName": place.stack,
             "AWS::StackId": (
-                f"arn:aws:cloudformation:{place.region}:{place.account}:stack/{place.stack}/sandbox"
+                f"arn:{place.partition}:cloudformation:{place.region}:{place.account}"
+                f":stack/{place.stack}/sandbox"
             ),
-            "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::Partition": place.partition,
+            "AWS::URLSuffix": url_suffix_of(place.region),
         }
         self._resolver = Resolver(
             parameters=parameters,

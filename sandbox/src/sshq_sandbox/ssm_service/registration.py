@@ -12,6 +12,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Any
 
+from sshq_sandbox.aws.partitions import partition_of
 from sshq_sandbox.ssm_service.errors import SsmError
 from sshq_sandbox.ssm_service.state import Node
 
@@ -40,7 +41,7 @@ def register_managed_instance(state: SsmState, body: Mapping[str, Any]) -> dict[
     if not public_key:
         raise SsmError("ValidationException", "PublicKey is required.")
     activation.registrations += 1
-    partition = _partition(activation.region)
+    partition = partition_of(activation.region)
     node = Node(
         id=f"mi-{state.new_id(17)}",
         account=activation.account,
@@ -127,9 +128,3 @@ def _verified(public_key: str, signature: str, text: str) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

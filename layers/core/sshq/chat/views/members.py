@@ -162,7 +162,7 @@ def _facts(member: Member, jobs: int, now: datetime, here: Texts) -> list[str]:
         last = limits.until.fromtimestamp(limits.until.timestamp() - 1, limits.until.tzinfo)
         facts.append(here.mrkdwn("member.until", until=f"{last:%Y-%m-%d}"))
     if member.iam is not None:
-        facts.append(here.mrkdwn("member.iam", kind=member.iam.kind.value, name=member.iam.name))
+        facts.append(here.mrkdwn(f"member.iam-{member.iam.kind.value}", name=member.iam.name))
     if member.is_over(now):
         facts.append(here.mrkdwn("member.over"))
     return facts

@@ -220,7 +220,8 @@ def _line(change: Change, here: Texts) -> str:
     puts_back = change.resource.kind is Kind.SETTING and change.action is Action.DELETE
     action = here.mrkdwn("setup.put-back" if puts_back else f"setup.{change.action.value}")
     why = here.mrkdwn(change.resource.why)
-    return f"*{action}* {change.resource.kind.value} `{change.resource.name}`: {why}"
+    kind = here.mrkdwn(f"setup.kind.{change.resource.kind.value}")
+    return f"*{action}* {kind} `{change.resource.name}`: {why}"
 
 
 def _count(plan: Plan, action: Action) -> int:

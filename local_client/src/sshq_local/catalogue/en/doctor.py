@@ -62,8 +62,9 @@ TEXTS = {
     "doctor.channel-open": "an SSM session to {node} stands",
     "doctor.channel-fails": "No SSM session comes up: {why}",
     "doctor.channel-fails.next": "If a firewall lets only some hosts through, it must let "
-    "ssmmessages.<region>.amazonaws.com through (port 443, WebSocket). If it is a certificate "
-    "that isn't trusted: sshq-local connect {alias} --ca-file FILE. Else try again in a minute.",
+    "ssmmessages.<region>.amazonaws.com (in China .amazonaws.com.cn) through, port 443, WebSocket. If "
+    "it is a certificate that isn't trusted: sshq-local connect {alias} --ca-file FILE. Else try again "
+    "in a minute.",
     "doctor.sshd-answers": "{banner}",
     "doctor.sshd-silent": "The session stands, but sshd has said nothing for {seconds} s.",
     "doctor.sshd-silent.next": "The machine is too busy or out of memory. Look from the bot's side: "

@@ -7,7 +7,7 @@ TEXTS = {
     "connect.yours": "{names}：归你使用至 {until}。还可以：scp FILE {alias}:  ·  "
     "sshq-local code {alias}",
     "connect.ask-doctor": "哪里出了问题？sshq-local doctor {job}",
-    "connect.sandbox": "访问 API 就在本机：{host}（沙箱）。",
+    "connect.sandbox": "访问 API 就在本机：{host}（沙盒）。",
     "connect.first-use": "首次使用访问 API {host}：已记住。",
     "connect.unknown-api": "票据指向本机从未用过的访问 API {host}。本机已知：{known}。"
     "陌生人的票据可能把你引到陌生人的机器上。",

@@ -25,7 +25,7 @@ TEXTS = {
     "doctor.include-late": "{path} 中 sshq 那一行之前的内容设置了 {options}，而 ssh 以先出现的为准。",
     "doctor.include-late.next": "把 `{line}` 放在第一行：sshq-local connect {alias} --no-shell",
     "doctor.dns-by-proxy": "由代理 {proxy} 解析",
-    "doctor.dns-loopback": "就是本机（沙箱）",
+    "doctor.dns-loopback": "就是本机（沙盒）",
     "doctor.dns-known": "{host} 是 {address}",
     "doctor.dns-unknown": "无法解析 {host}：{why}。",
     "doctor.dns-unknown.next": "请检查网络和 VPN。如果此网络需要代理，请设置 HTTPS_PROXY。",
@@ -58,8 +58,8 @@ TEXTS = {
     "doctor.channel-open": "到 {node} 的 SSM 会话已建立",
     "doctor.channel-fails": "无法建立 SSM 会话：{why}",
     "doctor.channel-fails.next": "如果防火墙只放行部分主机，必须放行 "
-    "ssmmessages.<region>.amazonaws.com（443 端口，WebSocket）。如果是证书不受信任："
-    "sshq-local connect {alias} --ca-file FILE。否则一分钟后重试。",
+    "ssmmessages.<region>.amazonaws.com（中国区域为 .amazonaws.com.cn；443 端口，WebSocket）。"
+    "如果是证书不受信任：sshq-local connect {alias} --ca-file FILE。否则一分钟后重试。",
     "doctor.sshd-answers": "应答为 {banner}",
     "doctor.sshd-silent": "会话已建立，但 sshd 在 {seconds} 秒内没有应答。",
     "doctor.sshd-silent.next": "机器太忙或内存不足。从机器人一侧查看：/sshq doctor <作业>",

@@ -69,7 +69,8 @@ TEXTS: dict[str, str] = {
     "member.budget": "{budget} a month",
     "member.spent": "this month: {spent} spent, or set aside for open jobs",
     "member.until": "until {until}",
-    "member.iam": "IAM {kind} `{name}`",
+    "member.iam-user": "IAM user `{name}`",
+    "member.iam-role": "IAM role `{name}`",
     "member.over": "*membership over*",
     "member.role": "Their own `aws ssm start-session` works under the session name `{session}`, "
     "if an admin of AWS attaches the client policy to that role.",

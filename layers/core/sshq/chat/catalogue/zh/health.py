@@ -3,9 +3,9 @@
 TEXTS: dict[str, str] = {
     "command.doctor": "找出无法进入作业的原因",
     "health.title": "`{job}` 的检查结果",
-    "health.well": "从这里看一切正常。如果你的电脑仍无法进入，请在电脑上检查："
+    "health.well": "从这里看一切正常。如果您的电脑仍无法进入，请在电脑上检查："
     "`sshq-local doctor {job}`",
-    "health.not-well": "在你的电脑上可以看到更多：`sshq-local doctor {job}`",
+    "health.not-well": "在您的电脑上可以看到更多：`sshq-local doctor {job}`",
     "health.job.ready": "作业已就绪。",
     "health.job.on-its-way": "作业尚未就绪，目前是 {phase}。",
     "health.job.on-its-way.next": "请等待：私信中的消息会显示进度。",
@@ -22,7 +22,7 @@ TEXTS: dict[str, str] = {
     "health.sshd.silent": "{alias}：机器已连接，但没有应答。",
     "health.sshd.silent.next": "它太忙，或内存、磁盘已满。等一分钟再看；"
     "否则先 `/sshq stop`，再 `/sshq run`。",
-    "health.host-key.pinned": "{alias}：主机密钥与你电脑上固定的一致。",
+    "health.host-key.pinned": "{alias}：主机密钥与您电脑上固定的一致。",
     "health.host-key.changed": "{alias}：主机密钥与启动时记下的不同。",
     "health.host-key.changed.next": "不要连接。请告诉管理员，并停止该作业。",
 }

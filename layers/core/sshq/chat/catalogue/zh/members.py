@@ -65,7 +65,8 @@ TEXTS: dict[str, str] = {
     "member.budget": "每月 {budget}",
     "member.spent": "本月已花费或为进行中的作业预留：{spent}",
     "member.until": "至 {until}",
-    "member.iam": "IAM {kind} `{name}`",
+    "member.iam-user": "IAM 用户 `{name}`",
+    "member.iam-role": "IAM 角色 `{name}`",
     "member.over": "*成员资格已结束*",
     "member.role": "若 AWS 管理员把客户端策略附加到该角色，则以会话名 `{session}` 可使用 `aws "
     "ssm start-session`。",
