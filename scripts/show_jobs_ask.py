@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -38,7 +39,7 @@ def show() -> bool:
         core_aws(Path(scratch)) as aws,
     ):
         account = _Account(aws)
-        return all([_killed(account), _cost(account)])
+        return all([_killed(account), _cost(account), _prices(aws)])
 
 
 class _Account:
@@ -183,6 +184,37 @@ def _fill(account: _Account, have: int, want: int) -> None:
             {"PutRequest": {"Item": _serialised(new_item(job))}} for job in jobs[first : first + 25]
         ]
         client.batch_write_item(RequestItems={account.aws.settings.table: batch})
+
+
+# ------------------------------------------------------------ in which currency
+
+
+def _prices(aws: CoreAws) -> bool:
+    _heading(f"what {GPU} costs an hour: by AWS's price list, and while it was never heard")
+    held = []
+    for partition, region, listed, silent in (
+        ("aws", "eu-west-1", "$1.57", "$2.12"),
+        ("aws-cn", "cn-north-1", "¥1.57", "unknown"),
+    ):
+        table = aws.make_table(f"prices-{partition}", region)
+        live = aws.live(table=table, region=region, partition=partition)
+        before = len(aws.calls())
+        aws.fault("GetProducts", "denial")
+        logging.disable(logging.WARNING)  # the fault is ours
+        told = [_hourly(live), _hourly(live)]
+        logging.disable(logging.NOTSET)
+        asked = [c.region for c in aws.calls()[before:] if c.operation == "GetProducts"]
+        held.append(told == [silent, listed])
+        print(
+            f"{region:11} asked in {asked[-1]:14} listed {told[1]}  silent {told[0]:8}"
+            f" {'ok' if held[-1] else 'NOT ok'}"
+        )
+    return all(held)
+
+
+def _hourly(live: Live) -> str:
+    price = live.prices.hourly(GPU)
+    return live.settings.currency.show(price.micros) if price else "unknown"
 
 
 def _heading(text: str) -> None:

@@ -84,9 +84,7 @@ class LeaseAnswer(LeaseFacts):
 
 
 class LeaseStateAnswer(LeaseFacts):
-    """GET /v1/leases/{id}. `cost_so_far`, in units of `currency`, is None where no price
-    is known.
-    """
+    """GET /v1/leases/{id}. `cost_so_far`, in `currency`, is None where no price is known."""
 
     job_state: str
     deadline: datetime

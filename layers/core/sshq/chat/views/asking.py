@@ -42,7 +42,7 @@ def cost(job: Job, here: Texts) -> str:
         "most": job.currency.show(job.reserved_micros),
     }
     if job.price_as_of:
-        return here.plain("cost.shipped", as_of=job.price_as_of, **facts)
+        return here.plain("cost.old", as_of=job.price_as_of, **facts)
     return here.plain("cost.known", **facts)
 
 

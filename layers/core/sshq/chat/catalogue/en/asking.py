@@ -34,7 +34,7 @@ TEXTS: dict[str, str] = {
     "run.submitted": "Job `{job}` is submitted. {cost}. I keep its message in your DM up to date, "
     "and show you a ticket here when it is ready.",
     "cost.known": "{hourly} an hour, {until} until its deadline, {most} at most",
-    "cost.shipped": "{hourly} an hour, {until} until its deadline, {most} at most "
+    "cost.old": "{hourly} an hour, {until} until its deadline, {most} at most "
     "(by a price list of {as_of}; AWS's own couldn't be asked)",
     "cost.ended": "It cost {cost}, at {hourly} an hour",
     "cost.pool": "It costs {cost} if its instances are kept to the end, at {hourly} an hour",

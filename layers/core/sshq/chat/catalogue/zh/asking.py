@@ -33,7 +33,7 @@ TEXTS: dict[str, str] = {
     "parameter.allow_images": "允许使用的镜像（通配符；any 表示全部）",
     "run.submitted": "作业 `{job}` 已提交。{cost}。私信里的消息会随进度更新；就绪后票据会显示在这里。",
     "cost.known": "每小时 {hourly}，到截止时间为 {until}，最多 {most}",
-    "cost.shipped": "每小时 {hourly}，到截止时间为 {until}，最多 {most}"
+    "cost.old": "每小时 {hourly}，到截止时间为 {until}，最多 {most}"
     "（按 {as_of} 的价目表；目前无法查询 AWS 价格）",
     "cost.ended": "共花费 {cost}，每小时 {hourly}",
     "cost.pool": "如果其实例一直保留，共花费 {cost}，每小时 {hourly}",
