@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sshq.domain.budgets import cost_of
-from sshq.domain.money import dollars
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.showing import show
 
@@ -53,7 +52,7 @@ def watch_pool(services: Services, job: Job) -> Job:
                 actor=job.owner,
                 job=job.name,
                 seconds=str(kept),
-                cost=dollars(cost),
+                cost=job.currency.show(cost),
             )
     changed = services.jobs.change(
         job.name, lambda stored: stored.model_copy(update={"pool_seconds": kept})

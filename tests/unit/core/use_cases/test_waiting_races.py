@@ -10,6 +10,7 @@ import pytest
 from sshq.domain.job_progress import TrainingStatus
 from sshq.domain.jobs import EndReason, Job, Phase
 from sshq.domain.members import Limits
+from sshq.domain.money import MICROS, Currency, Money
 from sshq.domain.queue_message import QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.dispatch import commands
@@ -223,7 +224,9 @@ def test_a_message_that_was_overtaken_by_its_job_tells_of_the_job(
 def test_a_refused_attempt_leaves_no_place_and_no_buttons(full: MemoryServices) -> None:
     (entry,) = full.waiting_room.entries.values()
     key = (ALICE.team, ALICE.user)
-    poor = full.members.by_key[key].model_copy(update={"limits": Limits(budget=1)})
+    poor = full.members.by_key[key].model_copy(
+        update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))}
+    )
     full.members.by_key[key] = poor
     commands(full, called(full))
 

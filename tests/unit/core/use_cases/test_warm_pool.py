@@ -10,7 +10,7 @@ import pytest
 
 from sshq.chat.mrkdwn import moment
 from sshq.domain.job_progress import TrainingStatus, WarmPool
-from sshq.domain.money import dollars
+from sshq.domain.money import Currency
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
 from sshq.use_cases.sweep import sweep
@@ -135,7 +135,7 @@ def test_it_costs_what_it_was_kept_for(services: MemoryServices, over: WarmPool,
     shown = message_of(services, services.jobs.all[job.name])
     assert "Give them back" not in shown
     assert "nothing of it costs" in shown
-    assert f"It cost {dollars(least)}" in shown
+    assert f"It cost {Currency.USD.show(least)}" in shown
     assert ("were kept for" in shown) == (kept > 0)
 
 

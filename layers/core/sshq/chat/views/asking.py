@@ -34,7 +34,8 @@ def cost(job: Job, here: Texts) -> str:
     hourly = job.price_micros * job.shape.count
     if not job.is_open and job.cost_micros is not None:
         key = "cost.pool" if job.may_keep_pool else "cost.ended"
-        return here.plain(key, hourly=dollars(hourly), cost=dollars(job.cost_micros))
+        show = job.currency.show
+        return here.plain(key, hourly=show(hourly), cost=show(job.cost_micros))
     until = math.ceil(hourly * (job.deadline - job.created_at).total_seconds() / HOUR)
     facts = {
         "hourly": job.currency.show(hourly),
