@@ -9,9 +9,13 @@ _HINTS = {
     "image": re.compile(r"Cannot pull|CannotPullContainer", re.IGNORECASE),
     "input": re.compile(r"Data download failed|No S3 objects found", re.IGNORECASE),
     "output": re.compile(r"upload failed|S3OutputPath", re.IGNORECASE),
+    "role": re.compile(
+        r"(unable|not able) to assume|unable to perform: sts:AssumeRole", re.IGNORECASE
+    ),
+    "denied": re.compile(r"Access ?Denied|not authorized to perform", re.IGNORECASE),
 }
 
 
 def failure_hint(reason: str) -> str | None:
-    """`image`, `input`, `output`: its sentence is `job.hint.<it>`. None: nothing more is known."""
+    """`image`, `input`, …: its sentence is `job.hint.<it>`. None: nothing more is known."""
     return next((hint for hint, beginning in _HINTS.items() if beginning.search(reason)), None)

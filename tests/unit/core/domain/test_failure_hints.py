@@ -18,6 +18,13 @@ from sshq.domain.failure_hints import failure_hint
         ("ClientError: Data download failed:Access denied when calling HeadObject", "input"),
         ("ClientError: Data download failed: no S3 objects found under s3://a/b", "input"),
         ("ClientError: Artifact upload failed: AccessDenied", "output"),
+        ("ClientError: SageMaker was unable to assume the role 'arn:aws:iam::1:role/x'", "role"),
+        (
+            "ClientError: TrainingHostAgent … SageMaker is unable to perform: sts:AssumeRole on …",
+            "role",
+        ),
+        ("ClientError: AccessDenied: kms:Decrypt", "denied"),
+        ("ClientError: x is not authorized to perform: ec2:CreateNetworkInterface", "denied"),
         ("AlgorithmError: , exit code: 1", None),
         ("", None),
     ],

@@ -49,6 +49,10 @@ TEXTS: dict[str, str] = {
     "account needs a policy of its own, an encrypted one the stack's parameter `DataKeys`).",
     "job.hint.output": "SageMaker can't write the job's output. An admin looks with `/sshq setup --check` "
     "whether jobs have the right to that place (`OutputLocations`; an encrypted bucket: `DataKeys`).",
+    "job.hint.role": "SageMaker can't use the job's role. If setup ran a minute ago, just ask again; else an "
+    "admin looks with `/sshq setup --check` what became of it.",
+    "job.hint.denied": "The job's role lacks a right. An admin looks with `/sshq setup --check`; places in "
+    "S3 are named in the stack's `InputLocations` and `OutputLocations`, their KMS keys in `DataKeys`.",
     "job.last-lines": "The last {count:line|{count} lines} of its log:",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch log",

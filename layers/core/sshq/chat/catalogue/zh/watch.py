@@ -48,6 +48,10 @@ TEXTS: dict[str, str] = {
     "（其他账户的存储桶需要自己的策略，加密的存储桶需要参数 `DataKeys`）。",
     "job.hint.output": "SageMaker 无法写入作业的输出。由管理员用 `/sshq setup --check` "
     "检查作业对该位置是否有权限（`OutputLocations`；加密的存储桶：`DataKeys`）。",
+    "job.hint.role": "SageMaker 无法使用作业角色。如果刚刚运行过设置，请稍后再试；"
+    "否则由管理员用 `/sshq setup --check` 检查该角色。",
+    "job.hint.denied": "作业角色缺少某项权限。由管理员用 `/sshq setup --check` 检查；S3 位置在参数 "
+    "`InputLocations` 和 `OutputLocations` 中指定，其 KMS 密钥在 `DataKeys` 中指定。",
     "job.last-lines": "日志的最后 {count} 行：",
     "job.link.sagemaker": "SageMaker",
     "job.link.log": "CloudWatch 日志",
