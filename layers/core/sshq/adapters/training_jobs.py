@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,6 +16,14 @@ from sshq.domain.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.ports import Clock, TrainingJob
+
+# Its API's model has an error of its own for a job that isn't there; what one sees is the other.
+_NOT_FOUND = "ResourceNotFound"
+_NOTHING_TO_DO = {"ValidationException", _NOT_FOUND}
+# "… limit 'ml.g5.xlarge for training job usage' is 2 Instances, with current utilization of 2
+# Instances and a request delta of 1 Instances."
+_LIMIT = re.compile(r" is (?P<limit>\d+) \w+, with .* delta of (?P<delta>\d+) \w+")
+_NOT_IN_REGION = "not available in this region"
 
 
 class SageMakerTrainingJobs:
@@ -51,8 +60,7 @@ class SageMakerTrainingJobs:
         try:
             found = self._client.describe_training_job(TrainingJobName=name)
         except ClientError as error:
-            # SageMaker has no error of its own for a job that isn't there.
-            if code(error) == "ValidationException" and "not found" in message(error).lower():
+            if _isnt_there(error):
                 return None
             raise
         return TrainingStatus(
@@ -73,7 +81,7 @@ class SageMakerTrainingJobs:
             self._client.stop_training_job(TrainingJobName=name)
         except ClientError as error:
             # A job that isn't InProgress any more: what was asked for is so already.
-            if code(error) != "ValidationException":
+            if code(error) not in _NOTHING_TO_DO:
                 raise
 
     def end_warm_pool(self, name: str) -> None:
@@ -83,7 +91,7 @@ class SageMakerTrainingJobs:
             )
         except ClientError as error:
             # Over, or in use by the next job: that one ends it.
-            if code(error) != "ValidationException":
+            if code(error) not in _NOTHING_TO_DO:
                 raise
 
     def _accept_only_own(self, job: TrainingJob, request: str) -> None:
@@ -156,5 +164,18 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 
 def _refusal(error: ClientError, job: TrainingJob) -> Refusal:
     if code(error) == "ResourceLimitExceeded":
-        return Refusal(Reason.QUOTA, instance=job.instance, detail=message(error))
+        reason = Reason.BEYOND_QUOTA if _never_fits(message(error)) else Reason.QUOTA
+        return Refusal(reason, instance=job.instance, detail=message(error))
     return refused(error)
+
+
+def _never_fits(detail: str) -> bool:
+    """Whether more is asked for than there would be were nothing in use: waiting wouldn't help."""
+    found = _LIMIT.search(detail)
+    too_much = found is not None and int(found["delta"]) > int(found["limit"])
+    return too_much or _NOT_IN_REGION in detail
+
+
+def _isnt_there(error: ClientError) -> bool:
+    is_invalid = code(error) == "ValidationException"
+    return code(error) == _NOT_FOUND or (is_invalid and "not found" in message(error).lower())

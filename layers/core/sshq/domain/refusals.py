@@ -51,6 +51,7 @@ class Reason(StrEnum):
     OVER_THE_CAP = "over-the-cap"
     QUOTA = "quota"
     OVER_THE_QUOTA = "over-the-quota"
+    BEYOND_QUOTA = "beyond-quota"
     UNKNOWN_PRESET = "unknown-preset"
     PRESET_IN_USE = "preset-in-use"
     TOO_MANY_PRESETS = "too-many-presets"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # MaxRuntimeInSeconds counts from the start of training; what the start-up takes is added.
 START_UP_SECONDS = 900
+# SageMaker takes no longer MaxRuntimeInSeconds:
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+LONGEST_RUN_SECONDS = 28 * 24 * HOUR
 # How long spot may wait for a machine, and be without one, beside the time that it runs.
 SPOT_WAIT_SECONDS = 12 * HOUR
 
@@ -137,7 +140,7 @@ def _affordable(facts: Facts, rules: Rules) -> Terms | Objection:
     }
     if not price and any(room is not None for room in rooms.values()):
         return Objection(Reason.PRICE_UNKNOWN, {"instance": shape.instance})
-    cap = math.ceil(rules.max_hours * HOUR) + START_UP_SECONDS
+    cap = min(math.ceil(rules.max_hours * HOUR) + START_UP_SECONDS, LONGEST_RUN_SECONDS)
     wanted = math.ceil(shape.hours * HOUR)
     spot_wait = SPOT_WAIT_SECONDS if shape.spot else 0
     for reason, room in rooms.items():

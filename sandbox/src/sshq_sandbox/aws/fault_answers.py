@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _ABOVE_THE_QUOTA = (
-    "The account-level service limit for training job usage is 0 Instances, with current "
-    "utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service Quotas "
+    "The account-level service limit for training job usage is 1 Instances, with current "
+    "utilization of 1 Instances and a request delta of 1 Instances. Please use AWS Service Quotas "
     "to request an increase for this quota."
 )
 _THROTTLING_CODES = {"s3": "SlowDown", "iam": "Throttling", "sts": "Throttling"}

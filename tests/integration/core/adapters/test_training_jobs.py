@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from sshq.adapters.new_roles import PAUSE_SECONDS
+from sshq.adapters.training_jobs import SageMakerTrainingJobs
 from sshq.composition import Live
 from sshq.domain import tags
 from sshq.domain.refusals import Reason, Refusal
 from sshq.ports import TrainingJob
-from tests.core_aws import RoleComesLate
+from tests.core_aws import FixedClock, RoleComesLate
 from tests.sandbox_aws import TRUST_SAGEMAKER
 from tests.waiting import until
 
@@ -122,6 +125,65 @@ def test_what_aws_denies_is_a_refusal_with_its_words(
 
     assert refused.value.reason is Reason.REFUSED_BY_AWS
     assert "sagemaker:CreateTrainingJob" in refused.value.facts["detail"]
+
+
+INSTANCES = "ml.g5.xlarge for training job usage"
+IN_ALL = "Number of instances across all training jobs"
+
+
+def limited(what: str, limit: int, used: int, wanted: int) -> str:
+    """In SageMaker's own words, as its users have reported them."""
+    return (
+        f"The account-level service limit '{what}' is {limit} Instances, with current utilization "
+        f"of {used} Instances and a request delta of {wanted} Instances. Please contact AWS support."
+    )
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason"),
+    [
+        (limited(INSTANCES, 2, 2, 1), Reason.QUOTA),
+        (limited(INSTANCES, 0, 0, 1), Reason.BEYOND_QUOTA),
+        (limited(IN_ALL, 4, 3, 11), Reason.BEYOND_QUOTA),
+        ("The resource ml.p2.xlarge is not available in this region", Reason.BEYOND_QUOTA),
+        ("Something else that AWS may say", Reason.QUOTA),
+    ],
+)
+def test_what_never_fits_isnt_waited_for(job: TrainingJob, detail: str, reason: Reason) -> None:
+    error = {"Error": {"Code": "ResourceLimitExceeded", "Message": detail}}
+    with pytest.raises(Refusal) as refused:
+        answering(error).create(job, request=REQUEST)
+
+    assert refused.value.reason is reason
+    assert refused.value.facts["detail"] == detail
+
+
+def test_the_error_that_the_api_s_model_names_is_as_good(job: TrainingJob) -> None:
+    gone = answering({"Error": {"Code": "ResourceNotFound", "Message": "Requested resource"}})
+
+    assert gone.describe(job.name) is None
+    gone.stop(job.name)
+    gone.end_warm_pool(job.name)
+
+
+def test_any_other_error_is_raised(job: TrainingJob) -> None:
+    broken = answering({"Error": {"Code": "InternalFailure", "Message": "not found"}})
+
+    for call in (broken.describe, broken.stop, broken.end_warm_pool):
+        with pytest.raises(ClientError):
+            call(job.name)
+
+
+def answering(error: dict[str, Any]) -> SageMakerTrainingJobs:
+    """SageMaker that answers every call with one error."""
+    client = boto3.client("sagemaker", region_name="eu-west-1")
+
+    def answer(**_: Any) -> Any:
+        raise ClientError(error, "Any")
+
+    for call in ("create", "describe", "stop", "update"):
+        setattr(client, f"{call}_training_job", answer)
+    return SageMakerTrainingJobs(client, arn_prefix="arn:", clock=FixedClock())
 
 
 def test_a_throttle_that_stays_is_no_refusal(aws: CoreAws, live: Live, job: TrainingJob) -> None:

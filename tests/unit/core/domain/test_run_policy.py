@@ -58,6 +58,13 @@ def terms(found: Facts, rules: Rules = RULES) -> Terms:
     return decided
 
 
+def test_the_cap_is_never_longer_than_sagemaker_takes() -> None:
+    """28 days, whatever MaxHours says; a job of all of them is possible all the same."""
+    longest = terms(facts(shape={"hours": 672}), Rules(max_hours=672))
+
+    assert longest.cap_seconds == 2_419_200
+
+
 def test_without_limits_the_cap_is_the_stacks() -> None:
     found = terms(facts())
 

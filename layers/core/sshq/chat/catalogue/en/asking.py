@@ -80,6 +80,9 @@ TEXTS: dict[str, str] = {
     "and you asked for {count}: waiting wouldn't help.",
     "refusal.over-the-quota.next": "Take another --instance or a smaller --count, or ask your admin to "
     "raise the quota in Service Quotas.",
+    "refusal.beyond-quota": "AWS doesn't let this account have that, and waiting wouldn't help: {detail}",
+    "refusal.beyond-quota.next": "Take another --instance, a smaller --count or fewer --hours, or ask your "
+    "admin to raise the quota in Service Quotas.",
     "refusal.unknown-preset": "There is no preset `{preset}`.",
     "refusal.unknown-preset.next": "There are: {presets}. `/sshq presets` shows them.",
     "refusal.preset-in-use": "Preset `{preset}` can't be deleted: it is the default or built in.",

@@ -73,6 +73,9 @@ TEXTS: dict[str, str] = {
     "而您申请了 {count} 个：等待无济于事。",
     "refusal.over-the-quota.next": "换一种 --instance 或减小 --count，"
     "或请管理员在 Service Quotas 中提高配额。",
+    "refusal.beyond-quota": "AWS 不允许此账户使用，等待无济于事：{detail}",
+    "refusal.beyond-quota.next": "换一种 --instance、减小 --count 或 --hours，"
+    "或请管理员在 Service Quotas 中提高配额。",
     "refusal.unknown-preset": "没有预设 `{preset}`。",
     "refusal.unknown-preset.next": "现有：{presets}。`/sshq presets` 可查看。",
     "refusal.preset-in-use": "预设 `{preset}` 不能删除：它是默认预设或内置预设。",
