@@ -26,6 +26,7 @@ class Why(StrEnum):
     TOO_MANY_JOBS = "too-many-jobs"
     OVER_BUDGET = "over-budget"
     EXPENSIVE = "expensive"
+    PRICE_UNKNOWN = "price-unknown"
 
 
 class Outcome(StrEnum):

@@ -159,11 +159,14 @@ def _affordable(facts: Facts, rules: Rules) -> Terms | Objection:
             )
     max_wait = cap + spot_wait if shape.spot else 0
     reserved = reservation(shape, price=price, cap_seconds=cap, max_wait_seconds=max_wait)
-    if rules.approval_above and not facts.approved and reserved > micros(rules.approval_above):
+    if rules.approval_above and not facts.approved:
         limit = show(micros(rules.approval_above))
-        return Objection(
-            Reason.NEEDS_APPROVAL, {"cost": show(reserved), "limit": limit}, Why.EXPENSIVE
-        )
+        if not price:
+            unknown = {"instance": shape.instance, "limit": limit}
+            return Objection(Reason.PRICE_UNKNOWN, unknown, Why.PRICE_UNKNOWN)
+        if reserved > micros(rules.approval_above):
+            dear = {"cost": show(reserved), "limit": limit}
+            return Objection(Reason.NEEDS_APPROVAL, dear, Why.EXPENSIVE)
     return Terms(
         currency=rules.currency,
         price_micros=price,

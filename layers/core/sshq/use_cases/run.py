@@ -28,8 +28,10 @@ from sshq.use_cases.waiting import enter, show_again, stand_in_line
 
 if TYPE_CHECKING:
     from sshq.chat.commands.asking import Run
+    from sshq.domain.approvals import Why
     from sshq.domain.members import Member
     from sshq.domain.queue_message import QueueMessage
+    from sshq.domain.run_policy import Terms
     from sshq.ports import Services
 
 
@@ -54,16 +56,29 @@ def _begin(
     shaped = shape_of(services, asked)
     terms = terms_for(services, shaped, member, approved=message.approved_by is not None)
     if isinstance(terms, Objection):
-        if terms.ask is None:
-            raise Refusal(terms.reason, **terms.facts)
-        facts = {"shape": _in_short(shaped), "reason": asked.reason or "-"} | terms.facts
-        hold(services, message, terms.ask, detail=(), **facts)
+        why, then = _what_to_ask(services, shaped, member, terms)
+        facts = {"shape": _in_short(shaped, then), "reason": asked.reason or "-"} | terms.facts
+        hold(services, message, why, detail=(), **facts)
         return
     job = _new_job(services, message, asked, shaped, name, language=member.language)
     if stand_in_line(services, message, job, asked.env):
         return
     job, is_new = commit(services, job, shaped, member, terms)
     _carry_on(services, message, member, asked, job, again=not is_new)
+
+
+def _what_to_ask(
+    services: Services, shaped: Shaped, member: Member, objection: Objection
+) -> tuple[Why, Terms]:
+    """An approval lifts all that is the member's, so its question tells what the job may cost then;
+    and nobody is asked for what would be refused afterwards.
+    """
+    if objection.ask is None:
+        raise Refusal(objection.reason, **objection.facts)
+    then = terms_for(services, shaped, member, approved=True)
+    if isinstance(then, Objection):
+        raise Refusal(then.reason, **then.facts)
+    return objection.ask, then
 
 
 def _carry_on(
@@ -118,6 +133,8 @@ def _new_job(
     )
 
 
-def _in_short(shaped: Shaped) -> str:
+def _in_short(shaped: Shaped, terms: Terms) -> str:
     shape = shaped.shape
-    return f"{shape.count} × {shape.pool}, {shape.hours:g} h, {shaped.image[0]}"
+    currency, price = terms.currency, terms.price_micros
+    most = currency.show(terms.reserved_micros) if price else f"{currency.sign}?"
+    return f"{shape.count} × {shape.pool}, {shape.hours:g} h, {shaped.image[0]}, ≤ {most}"

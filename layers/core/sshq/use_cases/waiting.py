@@ -21,6 +21,7 @@ from sshq.domain.presets import Preset, PresetBook
 from sshq.domain.queue_message import Answer, QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.request_id import request_id
+from sshq.domain.run_policy import Objection
 from sshq.domain.waiting import (
     LONGEST_WAIT,
     MOST_EACH,
@@ -32,7 +33,7 @@ from sshq.domain.waiting import (
 from sshq.use_cases.announcing import post_once
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
-from sshq.use_cases.deciding import commit
+from sshq.use_cases.deciding import commit, terms_for
 from sshq.use_cases.release import release
 from sshq.use_cases.shaping import Shaped
 from sshq.use_cases.showing import show
@@ -155,7 +156,10 @@ def instead(services: Services, message: QueueMessage, arguments: Waiting) -> No
     """The button: take another instance type, at once if nobody waits for that one."""
     entry = _own_entry(services, message, arguments.request)
     shape = entry.shape.model_copy(update={"instance": arguments.instance or entry.shape.instance})
-    moved = entry.model_copy(update={"shape": shape, "cause": Cause.LINE, "detail": ""})
+    # Whoever approved it approved that type, at its price.
+    fresh = {"shape": shape, "cause": Cause.LINE, "detail": "", "approved_by": None}
+    moved = entry.model_copy(update=fresh)
+    _check_affordable(services, moved)
     entries, _, _ = services.waiting_room.all()
     if not services.waiting_room.replace(moved, attempt=entry.attempt):
         raise Refusal(Reason.NO_LONGER_WAITING)
@@ -310,10 +314,22 @@ def _row(services: Services, entry: WaitingRequest, member: Member) -> Job:
         approved_by=entry.approved_by,
         ca_keys=services.ca.key_ids,
     )
-    # Of the image only the address is known now, and it was allowed when it was asked for.
+    return commit(services, job, _shaped(services, entry), member)[0]
+
+
+def _shaped(services: Services, entry: WaitingRequest) -> Shaped:
+    """Of the image only the address is known now, and it was allowed when it was asked for."""
     preset = _preset(services.presets.read(), entry).model_copy(update={"allow_images": ()})
-    shaped = Shaped(shape=entry.shape, preset=preset, image=(entry.shape.image,))
-    return commit(services, job, shaped, member)[0]
+    return Shaped(shape=entry.shape, preset=preset, image=(entry.shape.image,))
+
+
+def _check_affordable(services: Services, entry: WaitingRequest) -> None:
+    """Better than at its turn: the request keeps the place that it has."""
+    member = services.members.get(entry.owner)
+    if member is not None:
+        terms = terms_for(services, _shaped(services, entry), member, approved=False)
+        if isinstance(terms, Objection):
+            raise Refusal(terms.reason, **terms.facts)
 
 
 def _name(entry: WaitingRequest, member: Member, attempt: int) -> str:

@@ -38,6 +38,7 @@ FACTS: dict[Why, dict[str, str]] = {
     Why.TOO_MANY_JOBS: _RUN | {"jobs": "3", "most": "3"},
     Why.OVER_BUDGET: _RUN | {"cost": "$12.00", "left": "$3.00"},
     Why.EXPENSIVE: _RUN | {"cost": "$1,200.00", "limit": "$100.00"},
+    Why.PRICE_UNKNOWN: _RUN | {"instance": "ml.x9.large", "limit": "$100.00"},
 }
 
 

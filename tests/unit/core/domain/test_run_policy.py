@@ -181,6 +181,13 @@ def test_in_china_every_sum_is_in_yuan() -> None:
     assert (dear.facts["cost"], dear.facts["limit"]) == ("¥24.28", "¥1.00")
 
 
+def test_an_unknown_price_is_no_small_one() -> None:
+    rules = replace(RULES, approval_above=20)
+
+    assert objection(facts(price=None), rules).ask is Why.PRICE_UNKNOWN
+    assert terms(facts(price=None, approved=True), rules).reserved_micros == 0
+
+
 def test_an_unknown_price_hinders_nobody_without_a_budget() -> None:
     assert terms(facts(price=None)).reserved_micros == 0
 

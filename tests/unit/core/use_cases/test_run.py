@@ -8,12 +8,16 @@ import pytest
 
 from sshq.container import entrypoint, startup_digest, startup_files
 from sshq.domain.jobs import NAME_PATTERN, Phase
+from sshq.domain.members import Limits
+from sshq.domain.money import MICROS, Currency, Money
 from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.run_policy import OverLimits
 from sshq.use_cases.dispatch import commands
-from tests.core_services import ALICE, BOB, RESPONSE_URL, MemoryServices
+from tests.core_services import ADMIN, ALICE, BOB, EVE, RESPONSE_URL, MemoryServices
 
 if TYPE_CHECKING:
     from sshq.domain.job_file import Activation
+    from sshq.domain.members import Member
 
 
 def test_a_job_is_submitted_with_all_that_its_container_needs(services: MemoryServices) -> None:
@@ -153,3 +157,32 @@ def test_a_member_whom_slack_no_longer_counts_as_a_person_of_the_team_is_refused
     commands(services, services.message(ALICE, "run"))
 
     assert services.training_jobs.created == {}
+
+
+def test_an_admin_is_asked_with_what_the_job_may_cost_once_they_approve() -> None:
+    """Its hours cost $576; without its member's budget it may be extended to the stack's 24 hours."""
+    services = MemoryServices().with_settings(
+        over_limits=OverLimits.ASK, admins=f"{ADMIN.tag},{EVE.tag}", max_hours=24
+    )
+    services.members.add(_poor())
+    commands(services, services.message(ALICE, "run"))
+
+    (approval,) = services.approvals.all.values()
+    assert approval.facts["cost"] == "$578.40"
+    assert approval.facts["shape"].endswith("/pytorch:1, ≤ $1,748.40")
+
+
+def test_nobody_is_asked_for_what_would_be_refused_all_the_same() -> None:
+    services = MemoryServices().with_settings(
+        over_limits=OverLimits.ASK, admins=f"{ADMIN.tag},{EVE.tag}", team_budget=100
+    )
+    services.members.add(_poor())
+    commands(services, services.message(ALICE, "run"))
+
+    assert services.approvals.all == {}
+    assert "of the team's budget is left" in services.chat.said[-1][1].text
+
+
+def _poor() -> Member:
+    member = MemoryServices().enrol(ALICE, "alice")
+    return member.model_copy(update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))})

@@ -305,6 +305,27 @@ def test_another_type_is_tried_at_once(full: MemoryServices) -> None:
     assert waiting(full) == []
 
 
+def test_another_type_needs_an_approval_of_its_own(full: MemoryServices) -> None:
+    """What an admin approved was the type that was asked for, at its price."""
+    (entry,) = waiting(full)
+    approved = entry.model_copy(update={"approved_by": BOB})
+    full.waiting_room.entries[entry.request] = approved
+    key = (ALICE.team, ALICE.user)
+    poor = full.members.by_key[key].model_copy(update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))})
+    full.members.by_key[key] = poor
+    full.training_jobs.error = None
+    asked: dict[str, Any] = {"request": entry.request, "instance": "ml.g4dn.xlarge"}
+    commands(full, full.message(ALICE, "wait-instead", trigger="3.3", **asked))
+
+    assert open_jobs(full) == []
+    assert waiting(full) == [approved]
+    assert "left this month" in full.chat.said[-1][1].text
+
+    full.members.by_key[key] = poor.model_copy(update={"limits": Limits()})
+    commands(full, full.message(ALICE, "wait-instead", trigger="4.4", **asked))
+    assert [job.approved_by for job in open_jobs(full)] == [None]
+
+
 def test_a_week_is_enough(full: MemoryServices) -> None:
     tick(full, minutes=7 * 24 * 60 + 1)
 

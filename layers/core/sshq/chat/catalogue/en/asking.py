@@ -69,6 +69,8 @@ TEXTS: dict[str, str] = {
     "Reason given: {reason}",
     "approval.why.expensive": "{shape}. It may cost {cost}; above {limit} an admin decides. "
     "Reason given: {reason}",
+    "approval.why.price-unknown": "{shape}. Nobody knows what `{instance}` costs; above {limit} an admin "
+    "decides. Reason given: {reason}",
     "refusal.name-taken": "SageMaker has a job `{job}` already that isn't this request's.",
     "refusal.name-taken.next": "Try `/sshq run` again.",
     "refusal.over-the-cap": "{hours} {hours:hour is|hours are} more than the {cap} that a job may have here.",

@@ -63,6 +63,8 @@ TEXTS: dict[str, str] = {
     "approval.why.too-many-jobs": "{shape}。未结束的作业已有 {jobs} 个（上限 {most}）。理由：{reason}",
     "approval.why.over-budget": "{shape}。需要 {cost}，本月预算还剩 {left}。理由：{reason}",
     "approval.why.expensive": "{shape}。最多可能花费 {cost}；超过 {limit} 须由管理员决定。理由：{reason}",
+    "approval.why.price-unknown": "{shape}。无人知道 `{instance}` 的价格；超过 {limit} 须由管理员决定。"
+    "理由：{reason}",
     "refusal.name-taken": "SageMaker 已有作业 `{job}`，且不属于此请求。",
     "refusal.name-taken.next": "请再次运行 `/sshq run`。",
     "refusal.over-the-cap": "{hours} 小时超过了此处允许的 {cap} 小时。",
