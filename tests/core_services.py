@@ -165,7 +165,7 @@ class MemoryJobs:
 
     def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
         found = self.ended_jobs(since=since, until=self.latest)
-        return [job for job in reversed(found) if job.owner == owner]
+        return [job for job in reversed(found) if job.owner == owner and not job.requeued]
 
     def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:
         ended = [(j.ended_at, j) for j in self.all.values() if j.ended_at]

@@ -115,7 +115,9 @@ class Jobs(Protocol):
         ...
 
     def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
-        """Those that ended since then, the latest first."""
+        """Those that ended since then, the latest first: but for the attempts that a request made in
+        vain, of which one that waits long leaves hundreds.
+        """
         ...
 
     def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:

@@ -80,9 +80,12 @@ class TeamBill:
 
 
 def bill(jobs: Iterable[Job], month: str, now: datetime) -> Bill:
-    """Of the jobs that were asked for in that month (`2026-11`)."""
+    """Of the jobs that were asked for in that month (`2026-11`). One that ended and never cost
+    anything is none of them.
+    """
     lines = [Line(job, cost_so_far(job, now)) for job in jobs if month_of(job.created_at) == month]
-    return Bill(month, tuple(sorted(lines, key=lambda line: -(line.micros or 0))))
+    counted = [line for line in lines if line.job.is_open or line.micros != 0]
+    return Bill(month, tuple(sorted(counted, key=lambda line: -(line.micros or 0))))
 
 
 def first_of(month: str) -> datetime:

@@ -43,11 +43,16 @@ def _stop_all(services: Services, message: QueueMessage) -> None:
     member = authorise(services, message.actor, Who.MEMBER, verb="stop")
     here = texts(member.language if member else services.settings.language)
     own = services.jobs.open_jobs_of(message.actor)
-    if not own:
+    entries, _, _ = services.waiting_room.all()
+    waiting = [entry for entry in entries if entry.owner.is_same(message.actor)]
+    if not own and not waiting:
         raise Refusal(Reason.NO_JOBS)
+    # First, lest what stops make room for them.
+    for entry in waiting:
+        give_up(services, entry.request)
     for job in own:
         stop_job(services, job, EndReason.ASKED)
-    answer(services, message, views.stopping_all(own, here))
+    answer(services, message, views.stopping_all(own, len(waiting), here))
 
 
 def stop_job(services: Services, job: Job, reason: EndReason) -> None:

@@ -301,7 +301,7 @@ def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
 ) -> None:
     """`list`, `cost` and a name's beginning read what they show: nobody else's jobs, no older ones."""
     carol = ALICE.model_copy(update={"user": "U0CAROL"})
-    for number in range(3):
+    for number in range(4):
         live.jobs.add(
             a_job(f"sshq-carol-{number}", owner=carol, created_at=NOW + number * timedelta(hours=1))
         )
@@ -313,6 +313,7 @@ def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
 
     end("sshq-carol-0", NOW - timedelta(days=31), settled=True)
     end("sshq-carol-1", NOW + HOUR, settled=True)
+    end("sshq-carol-3", NOW + 2 * HOUR, requeued=True)
     end("sshq-bob-1", NOW + HOUR)
 
     before = len(aws.calls())

@@ -291,6 +291,30 @@ def test_the_waiting_can_be_ended_and_leaves_nothing(full: MemoryServices) -> No
     assert "doesn't wait any more" in full.chat.said[-1][1].text
 
 
+def test_who_stops_all_that_is_theirs_waits_for_nothing_either(full: MemoryServices) -> None:
+    full.training_jobs.error = None
+    commands(full, full.message(ALICE, "run", trigger="2.2", instance="ml.m5.large"))
+    ask(full, BOB, trigger="3.3")
+    commands(full, full.message(ALICE, "stop", trigger="4.4", mine=True))
+
+    assert [entry.owner for entry in waiting(full)] == [BOB]
+    assert "1 request left the line" in full.chat.said[-1][1].text
+
+
+def test_attempts_in_vain_are_no_jobs_in_a_list_a_bill_or_a_choice(full: MemoryServices) -> None:
+    for _ in range(4):
+        tick(full)
+    assert len(full.jobs.all) > 1
+
+    def told(verb: str, **more: Any) -> str:
+        commands(full, full.message(ALICE, verb, trigger=f"7.{verb}", **more))
+        return full.chat.said[-1][1].text
+
+    assert told("list", all=True).startswith("You have no open jobs.")
+    assert "0 jobs" in told("cost")
+    assert told("status", job="alice") == "There is no job `alice`."
+
+
 def test_another_type_is_tried_at_once(full: MemoryServices) -> None:
     full.training_jobs.error = None
     (entry,) = waiting(full)

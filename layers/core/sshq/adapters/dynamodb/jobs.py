@@ -84,7 +84,8 @@ class DynamoJobs:
         return self._of_owner(owner, ("open#", "open#~"))
 
     def ended_jobs_of(self, owner: Actor, *, since: datetime) -> list[Job]:
-        return self._of_owner(owner, (f"ended#{iso(since)}", "ended#~"), latest_first=True)
+        found = self._of_owner(owner, (f"ended#{iso(since)}", "ended#~"), latest_first=True)
+        return [job for job in found if not job.requeued]
 
     def ended_jobs(self, *, since: datetime, until: datetime) -> list[Job]:
         between = (iso(since), iso(until))

@@ -36,10 +36,14 @@ def stopping(job: Job, here: Texts) -> View:
     return notice(here, "stop.stopping", job=job.name)
 
 
-def stopping_all(jobs: list[Job], here: Texts) -> View:
-    """The answer to `/sshq stop --mine`."""
+def stopping_all(jobs: list[Job], waiting: int, here: Texts) -> View:
+    """The answer to `/sshq stop --mine`; `waiting` requests waited for capacity."""
     names = ", ".join(f"`{job.name}`" for job in jobs)
-    return notice(here, "stop.all", count=str(len(jobs)), jobs=names)
+    said = [here.mrkdwn("stop.all", count=str(len(jobs)), jobs=names)] if jobs else []
+    if waiting:
+        said.append(here.mrkdwn("stop.waiting", count=str(waiting)))
+    text = "\n".join(said)
+    return View(text=text, blocks=(section(text),))
 
 
 def ticket(job: Job, ticket: str, install: str, here: Texts) -> View:

@@ -70,10 +70,11 @@ TEXTS: dict[str, str] = {
     "command.keep": "keep an idle job for another while",
     "parameter.tail": "how many lines, 50 if not said",
     "parameter.by": "by how long, such as 2h or 1h30m",
-    "parameter.mine": "all of your open jobs",
+    "parameter.mine": "all of your open jobs, and what waits for capacity",
     "stop.all": "{count} of your jobs {count:is|are} stopping: {jobs}. {count:Its|Their} "
     "tickets and connections are "
     "dead from now on.",
+    "stop.waiting": "{count} {count:request|requests} left the line for capacity.",
     "extend.done": "`{job}` may run until {deadline} now.",
     "start.done": "The command of `{job}` begins now.",
     "keep.done": "`{job}` isn't ended for being idle before {until}.",
