@@ -353,7 +353,7 @@ class MemoryQuotas:
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
 
-    def training(self, pool: str) -> int | None:
+    def training(self, pool: str, *, wanted: int) -> int | None:
         return self.known.get(pool)
 
 

@@ -390,8 +390,11 @@ class Prices(Protocol):
 class Quotas(Protocol):
     """How many instances training jobs may use at once."""
 
-    def training(self, pool: str) -> int | None:
-        """Of a pool (`ml.g5.xlarge`, `ml.g5.xlarge spot`); None where that isn't known."""
+    def training(self, pool: str, *, wanted: int) -> int | None:
+        """Of a pool (`ml.g5.xlarge`, `ml.g5.xlarge spot`); None where that isn't known.
+
+        What is remembered counts unless it is less than `wanted`: it may have been raised since.
+        """
         ...
 
 

@@ -93,8 +93,7 @@ class SsmNodes:
             RegisteredNode(
                 id=found["InstanceId"],
                 online=found["PingStatus"] == "Online",
-                # AWS promises no field of its answers; one without a date isn't early.
-                registered_at=found.get("RegistrationDate", self._clock.now()),
+                registered_at=self._registered_at(found),
             )
             for page in pages
             for found in page["InstanceInformationList"]
@@ -157,12 +156,17 @@ class SsmNodes:
             OfAJob(
                 id=found["InstanceId"],
                 job=found.get("Name", ""),
-                made_at=found["RegistrationDate"],
+                made_at=self._registered_at(found),
                 online=found["PingStatus"] == "Online",
             )
             for page in pages
             for found in page["InstanceInformationList"]
         ]
+
+    def _registered_at(self, found: Mapping[str, Any]) -> datetime:
+        """AWS promises no field of its answers; a node without a date is neither early nor old."""
+        at: datetime = found.get("RegistrationDate", self._clock.now())
+        return at
 
     def _ask(self, node: str, verb: str, argument: str) -> str | None:
         """Run one verb of our command document; its standard output if it ended well and soon."""

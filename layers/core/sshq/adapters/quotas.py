@@ -10,10 +10,14 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.adapters.dynamodb.answers import Answers
     from sshq.ports import Clock
 
 FRESH = timedelta(days=1)
+# A refusal says to have the quota raised: whoever did so doesn't wait a day.
+REFUSED_FOR = timedelta(minutes=1)
 _KEY = "QUOTAS"
 # "ml.g5.xlarge for training job usage", "ml.g5.xlarge for spot training job usage"
 _NAME = re.compile(r"(ml\.\S+) for (spot )?training job usage")
@@ -27,10 +31,10 @@ class AwsQuotas:
         self._answers = answers
         self._clock = clock
 
-    def training(self, pool: str) -> int | None:
+    def training(self, pool: str, *, wanted: int) -> int | None:
         now = self._clock.now()
         known = self._answers.get(_KEY, now - FRESH)
-        if known is None:
+        if known is None or (known.get(pool, wanted) < wanted and not self._asked_lately(now)):
             try:
                 known = self._ask()
             except (BotoCoreError, ClientError) as error:
@@ -40,6 +44,9 @@ class AwsQuotas:
             self._answers.put(_KEY, known, now)
         found = known.get(pool)
         return int(found) if found is not None else None
+
+    def _asked_lately(self, now: datetime) -> bool:
+        return self._answers.get(_KEY, now - REFUSED_FOR) is not None
 
     def _ask(self) -> dict[str, Any]:
         pages = self._client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")

@@ -33,7 +33,7 @@ def terms_for(
         limits=limits,
         ledger=services.budgets.ledger(member.actor, month) if is_limited else Ledger(),
         price=services.prices.hourly(shape.instance),
-        quota=services.quotas.training(shape.pool),
+        quota=services.quotas.training(shape.pool, wanted=shape.count),
         approved=approved,
     )
     return decide(facts, rules)

@@ -56,6 +56,7 @@ def test_the_message_says_until_when_and_stop_gives_it_back(services: MemoryServ
     assert "given back" in ask(services, job)
     assert services.training_jobs.pools_ended == [job.name]
     assert "Give them back" not in message_of(services, services.jobs.all[job.name])
+    assert "nothing of it costs money any more" in message_of(services, job)
     assert "warm-pool-ended" in services.audit.names()
     assert "has ended" in ask(services, job)
 

@@ -22,13 +22,16 @@ def job_list(jobs: list[Job], now: datetime, here: Texts) -> View:
         return notice(here, "jobs.none")
     title = here.mrkdwn("jobs.title")
     rows = [
-        section(
-            f"`{job.name}`: {here.mrkdwn(f'job.phase.{job.phase.value}')}\n"
-            f"{shape(job, here)} · {_age(job, now, here)}"
-        )
+        section(f"`{job.name}`: {phase(job, here)}\n{shape(job, here)} · {_age(job, now, here)}")
         for job in jobs[: MOST_BLOCKS - 1]
     ]
     return View(text=title, blocks=(section(f"*{title}*"), *rows))
+
+
+def phase(job: Job, here: Texts) -> str:
+    """How far it is. That nothing of it costs money any more is said when it is so."""
+    kind = "step" if job.pool_until else "phase"
+    return here.mrkdwn(f"job.{kind}.{job.phase.value}")
 
 
 def stopping(job: Job, here: Texts) -> View:

@@ -16,7 +16,7 @@ from sshq.chat.view import View
 from sshq.chat.views.access import stranger_lines
 from sshq.chat.views.asking import cost
 from sshq.chat.views.blocks import actions, button, context, preformatted, section, sections
-from sshq.chat.views.jobs import shape
+from sshq.chat.views.jobs import phase, shape
 from sshq.chat.views.notices import notice
 from sshq.domain.costs import cost_so_far
 from sshq.domain.durations import format_duration
@@ -48,10 +48,8 @@ def job(job: Job, *, console: Console, lines: Sequence[LogLine] = ()) -> View:
 
 
 def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ()) -> View:
-    # That nothing of it costs money any more is said when it is so.
-    how = "step" if job.pool_until else "phase"
-    phase = here.mrkdwn(f"job.{how}.{job.phase.value}")
-    said = [f"{_SIGNS.get(job.phase, ':large_yellow_circle:')} `{job.name}`: {phase}"]
+    state = phase(job, here)
+    said = [f"{_SIGNS.get(job.phase, ':large_yellow_circle:')} `{job.name}`: {state}"]
     said += [_way(job, here)] if job.history else []
     if job.is_open:
         said += _nodes(job, console, here)
@@ -72,7 +70,7 @@ def _job(job: Job, here: Texts, console: Console, lines: Sequence[LogLine] = ())
     buttons = _buttons(job, here)
     if buttons:
         blocks.append(actions(*buttons))
-    return View(text=f"{job.name}: {phase}", blocks=tuple(blocks))
+    return View(text=f"{job.name}: {state}", blocks=tuple(blocks))
 
 
 def status(job: Job, now: datetime, console: Console, here: Texts) -> View:
