@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sshq.use_cases.sweep import LOOKS_SECONDS
 from tests.security.template import ROOT, resources, template
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
@@ -111,6 +112,13 @@ def test_silence_is_an_alarm_only_from_what_should_never_be_silent() -> None:
     assert breaching == {"CaretakerAway"}
     away = ALARMS["CaretakerAway"]["Properties"]
     assert (away["MetricName"], away["ComparisonOperator"]) == ("Invocations", "LessThanThreshold")
+
+
+def test_a_round_that_leaves_jobs_to_the_next_is_told() -> None:
+    slow = ALARMS["CaretakerSlow"]["Properties"]
+
+    assert slow["Threshold"] == LOOKS_SECONDS * 1000
+    assert FUNCTIONS["Caretaker"]["Properties"]["Timeout"] > LOOKS_SECONDS + 20
 
 
 def test_every_alarm_goes_to_the_topic_and_by_mail_only_if_there_is_an_address() -> None:

@@ -185,4 +185,6 @@ def test_nobody_is_asked_for_what_would_be_refused_all_the_same() -> None:
 
 def _poor() -> Member:
     member = MemoryServices().enrol(ALICE, "alice")
-    return member.model_copy(update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))})
+    return member.model_copy(
+        update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))}
+    )

@@ -335,7 +335,9 @@ def test_another_type_needs_an_approval_of_its_own(full: MemoryServices) -> None
     approved = entry.model_copy(update={"approved_by": BOB})
     full.waiting_room.entries[entry.request] = approved
     key = (ALICE.team, ALICE.user)
-    poor = full.members.by_key[key].model_copy(update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))})
+    poor = full.members.by_key[key].model_copy(
+        update={"limits": Limits(budget=Money(micros=MICROS, currency=Currency.USD))}
+    )
     full.members.by_key[key] = poor
     full.training_jobs.error = None
     asked: dict[str, Any] = {"request": entry.request, "instance": "ml.g4dn.xlarge"}
