@@ -151,11 +151,11 @@ def test_jupyter_is_started_forwarded_and_opened_without_showing_its_token(
         assert stands["machine"] == machine
         opened = tmp_path / "opened"
         sandbox.eventually(lambda: opened.exists() and bool(opened.read_text()), "the browser")
+        file = sandbox.folder / "alice" / "data" / "pages" / f"jupyter-{here}.html"
+        assert file.stat().st_mode & 0o777 == 0o600
+        token = file.read_text().split("token=")[1].split('"')[0]
     shown = opened.read_text()
-    assert shown.startswith("file://")
-    file = sandbox.folder / "alice" / "data" / "pages" / "jupyter.html"
-    assert file.stat().st_mode & 0o777 == 0o600
-    token = file.read_text().split("token=")[1].split('"')[0]
+    assert shown == file.as_uri()
     assert len(token) == 48
     assert token not in json.dumps(stands) + shown
 

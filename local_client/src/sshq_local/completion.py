@@ -159,7 +159,11 @@ _sshq_local() {{
 {chr(10).join(cases)}
   esac
 }}
-compdef _sshq_local sshq-local
+if [[ "$funcstack[1]" = "_sshq-local" ]]; then
+  _sshq_local "$@"  # a file in fpath is loaded by the first Tab, which wants an answer, too
+else
+  compdef _sshq_local sshq-local
+fi
 """
 
 

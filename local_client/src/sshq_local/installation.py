@@ -17,11 +17,16 @@ _UNWRITABLE = frozenset("*?[]\"'\\%$`")
 """What ssh would expand, glob or unquote in a path, differently from version to version."""
 
 
+_BAD_IN_HOME = frozenset("%[")
+"""What ssh expands in the home folder's own name, once it stands where the `~` was: %h, a glob's set."""
+
+
 @dataclass(frozen=True)
 class Installation:
     """data: sshq's own folder. user_config: the file that gains the Include.
 
     is_default_config: ssh reads user_config by itself, without -F.
+    tilde_is_home: an Include's `~` is home too. ssh leaves that one to glob(), which asks $HOME.
     """
 
     data: Path
@@ -30,6 +35,7 @@ class Installation:
     is_default_config: bool
     python: str
     is_windows: bool
+    tilde_is_home: bool = True
 
 
 def this_installation(
@@ -52,6 +58,7 @@ def this_installation(
         is_default_config=not named_config,
         python=sys.executable,
         is_windows=platform == "win32",
+        tilde_is_home=platform == "win32" or Path(environ.get("HOME") or home) == home,
     )
 
 
@@ -90,16 +97,19 @@ def short_path(path: str) -> str:
     return room.value if 0 < length < len(room) else path
 
 
-def written_for_ssh(path: Path, home: Path) -> str:
+def written_for_ssh(path: Path, home: Path | None) -> str:
     """A path as SSH's configuration takes it: `~/…` where it can be, quoted where it has spaces.
+
+    home: what `~` stands for; None where that isn't sure.
 
     `~/` is the one form that both of Windows's ssh (Microsoft's and Git's) call absolute.
     Raises Refusal for a path that ssh would read as something else.
     """
-    try:
+    if home is not None and path.is_relative_to(home):
         text = "~/" + path.relative_to(home).as_posix()
-    except ValueError:
-        text = path.as_posix()
-    if _UNWRITABLE & set(text) or any(ord(character) < 32 for character in text):
-        raise refusal(Reason.BAD_DATA_FOLDER, "config.bad-path", path=repr(text))
+        is_safe = not _BAD_IN_HOME & set(str(home))
+    else:
+        text, is_safe = path.as_posix(), True
+    if not is_safe or _UNWRITABLE & set(text) or any(ord(character) < 32 for character in text):
+        raise refusal(Reason.BAD_DATA_FOLDER, "config.bad-path", path=repr(str(path)))
     return f'"{text}"' if " " in text else text

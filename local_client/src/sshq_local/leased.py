@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,11 @@ def refused_meanwhile(lease: Lease, store: LeaseStore, *, since: float) -> Refus
         str(failure.get("next")),
         exit_code=Exit(code) if code in tuple(Exit) else Exit.SSH_FAILED,
     )
+
+
+def was_said() -> bool:
+    """Whether the person has read on the terminal already why the ProxyCommand failed: it says so."""
+    return sys.stderr.isatty()
 
 
 def described(lease: Lease) -> dict[str, object]:

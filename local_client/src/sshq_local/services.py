@@ -107,7 +107,8 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
             _wait(service, forward.port, running, node.alias)
         scheme = "http" if service.page else "vnc"
         url = f"{scheme}://localhost:{forward.port}{service.page}"
-        page = _page(service, url, running.token, installation.data)
+        file = installation.data / "pages" / f"{service.name}-{forward.port}.html"
+        page = _page(service, url, running.token, file)
         if arguments.json:
             facts = {"machine": node.alias, "url": url, "open": page}
             say_json(facts | {"instead_of": forward.wanted or None})
@@ -118,7 +119,10 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
         if arguments.no_open or not _open(service, page, forward.port):
             progress.say(text("tools.open-yourself", page=page))
         progress.say(text("tools.until", title=service.title))
-        return wait_for_the_end(ssh)
+        try:
+            return wait_for_the_end(ssh)
+        finally:
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -195,19 +199,18 @@ def _open(service: Service, page: str, port: int) -> bool:
     return webbrowser.open(page) if service.page else _open_viewer(port, page)
 
 
-def _page(service: Service, url: str, token: str, data: Path) -> str:
-    """What is to be opened: the URL, or a file that leads to it with the token.
+def _page(service: Service, url: str, token: str, file: Path) -> str:
+    """What is to be opened: the URL, or `file`, made here, that leads to it with the token.
 
     Only we can read that file; on a command line or a screen others could read the token.
     """
     if not service.token_in_page:
         return url
-    make_private_folder(data / "pages")
-    page = data / "pages" / f"{service.name}.html"
+    make_private_folder(file.parent)
     # Quoted: it comes from the machine, and this page is opened as a file of this computer.
     refresh = f'<meta http-equiv="refresh" content="0;url={url}?token={quote(token, safe="")}">'
-    write_atomically(page, f"<!doctype html>{refresh}<title>{service.title}</title>".encode())
-    return page.as_uri()
+    write_atomically(file, f"<!doctype html>{refresh}<title>{service.title}</title>".encode())
+    return file.as_uri()
 
 
 def _open_viewer(port: int, url: str) -> bool:

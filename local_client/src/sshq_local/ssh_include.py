@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from sshq_local.private_folder import make_private_folder
 from sshq_local.ssh_config import own_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sshq_local.installation import Installation
 
@@ -28,14 +29,14 @@ _ATTEMPTS = 20
 
 def install_include(installation: Installation) -> bool:
     """Make the Include the first line. True when the file was changed. Raises Refusal."""
-    line = include_line(installation).encode()
-    return _change(installation, lambda content: with_line_first(content, line))
+    line, *others = _lines(installation)
+    return _change(installation, lambda content: with_line_first(_without(content, others), line))
 
 
 def remove_include(installation: Installation) -> bool:
     """Take the line out again. True when the file was changed. Raises Refusal."""
-    line = include_line(installation).encode()
-    return _change(installation, lambda content: without_line(content, line))
+    lines = _lines(installation)
+    return _change(installation, lambda content: _without(content, lines))
 
 
 def has_include(installation: Installation) -> bool:
@@ -49,7 +50,23 @@ def has_include(installation: Installation) -> bool:
 
 
 def include_line(installation: Installation) -> str:
-    return f"Include {written_for_ssh(own_config(installation), installation.home)}"
+    home = installation.home if installation.tilde_is_home else None
+    return f"Include {written_for_ssh(own_config(installation), home)}"
+
+
+def _lines(installation: Installation) -> list[bytes]:
+    """Our line, and what it was if it was written under another $HOME."""
+    lines = [include_line(installation).encode()]
+    other = replace(installation, tilde_is_home=not installation.tilde_is_home)
+    with contextlib.suppress(Refusal):  # one that can't be written wasn't
+        lines.append(include_line(other).encode())
+    return lines
+
+
+def _without(content: bytes, lines: Iterable[bytes]) -> bytes:
+    for line in lines:
+        content = without_line(content, line)
+    return content
 
 
 def with_line_first(content: bytes, line: bytes) -> bytes:

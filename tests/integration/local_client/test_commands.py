@@ -347,6 +347,41 @@ def test_an_editor_s_words_are_not_in_the_json(api: Any, run: Any, tmp_path: Pat
     assert "Installing the server" in done.stderr
 
 
+def test_on_a_terminal_it_is_said_once_why_the_connection_failed(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    api.ended = True
+    for words in (["exec", JOB, "--", "true"], ["connect", JOB]):
+        child, terminal = pty.fork()
+        if child == 0:
+            environ = {
+                "PATH": os.environ["PATH"],
+                "SSHQ_DATA_HOME": str(tmp_path / "data"),
+                "SSHQ_SSH_CONFIG": str(tmp_path / "config"),
+            }
+            python = [sys.executable, "-P", "-m", "sshq_local"]
+            os.execve(sys.executable, [*python, *words], environ)  # noqa: S606
+        assert _shown(terminal).count(b"This lease has ended.") == 1
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 255
+
+
+def _shown(terminal: int) -> bytes:
+    """What a terminal shows until its last program has ended."""
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody holds any more ends in EIO
+        while block := os.read(terminal, 4096):
+            shown += block
+    os.close(terminal)
+    return shown
+
+
+def test_status_tells_times_as_this_computer_s_clock_does(api: Any, run: Any) -> None:
+    run("connect", api.ticket, "--no-shell")
+    said = run("status", JOB, TZ="UTC").stdout
+    assert re.search(r"lease until: \w{3} \d\d:\d\d\n", said)
+
+
 def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
     outputs = [run("connect", api.ticket, "--json"), run("ls", "--json"), run("status", "--json")]
     outputs += [
@@ -376,11 +411,7 @@ def test_a_refusal_reaches_the_terminal_though_ssh_hides_stderr(
     child, terminal = pty.fork()
     if child == 0:
         os.execvp("ssh", ["ssh", "-F", str(tmp_path / "config"), JOB])  # noqa: S606
-    shown = b""
-    with contextlib.suppress(OSError):  # a terminal that nobody holds any more ends in EIO
-        while block := os.read(terminal, 4096):
-            shown += block
-    os.close(terminal)
+    shown = _shown(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 255
     assert b"This lease has ended. Ask: /sshq connect" in shown
 

@@ -63,8 +63,12 @@ def _in_fish(file: str, line: str) -> list[str]:
     return ["fish", "--no-config", "-c", f"source {file}; complete -C '{line}' | cut -f1"]
 
 
-def in_zsh(folder: Path, line: str, becomes: str) -> bool:
-    """Whether a zsh on a terminal makes `becomes` of a line and a Tab."""
+BY_SOURCE = "autoload -Uz compinit; compinit -u -D; source {folder}/completion.zsh"
+BY_FPATH = "fpath+={folder}; autoload -Uz compinit; compinit -u -D"
+
+
+def in_zsh(folder: Path, line: str, becomes: str, *, load: str = BY_SOURCE) -> bool:
+    """Whether a zsh on a terminal makes `becomes` of a line and its first Tab."""
     child, terminal = pty.fork()
     if child == 0:
         environ = {
@@ -74,9 +78,8 @@ def in_zsh(folder: Path, line: str, becomes: str) -> bool:
         }
         os.execvpe("zsh", ["zsh", "-f", "-i"], environ)  # noqa: S606
     try:
-        load = f"autoload -Uz compinit; compinit -u -D; source {folder}/completion.zsh"
         # Spelt in two, so that the echo of what is typed isn't taken for it.
-        os.write(terminal, f"{load}; print REA''DY\n".encode())
+        os.write(terminal, f"{load.format(folder=folder)}; print REA''DY\n".encode())
         assert _read_until(terminal, b"READY")
         os.write(terminal, line.encode() + b"\t")
         return _read_until(terminal, becomes.encode())
@@ -111,6 +114,11 @@ def test_zsh_completes_commands_options_and_machines(complete: Any, tmp_path: Pa
     assert in_zsh(tmp_path, "sshq-local status sshq-al", f"sshq-local status {MACHINES[0]}")
     assert in_zsh(tmp_path, "sshq-local connect --no-s", "sshq-local connect --no-shell ")
     assert in_zsh(tmp_path, "sshq-local completion fi", "sshq-local completion fish ")
+
+
+def test_the_first_tab_completes_where_zsh_finds_the_script_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "_sshq-local").write_text(script("zsh"))
+    assert in_zsh(tmp_path, "sshq-local doc", "sshq-local doctor ", load=BY_FPATH)
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from sshq_local.errors import Reason, Refusal
 from sshq_local.installation import Installation
 from sshq_local.ssh_config import own_config
-from sshq_local.ssh_include import include_line, install_include, remove_include
+from sshq_local.ssh_include import has_include, include_line, install_include, remove_include
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +75,13 @@ def installation(folder: Path) -> Installation:
     return made
 
 
-def read_by_ssh(config: Path, host: str) -> tuple[int, str]:
+def read_by_ssh(config: Path, host: str, **environ: str) -> tuple[int, str]:
     done = subprocess.run(
-        [SSH, "-G", "-F", str(config), host], capture_output=True, text=True, check=False
+        [SSH, "-G", "-F", str(config), host],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environ,
     )
     return done.returncode, done.stdout
 
@@ -171,3 +176,23 @@ def test_killed_at_any_moment_and_by_many_the_file_is_whole(here: Installation) 
     install_include(here)
     assert here.user_config.read_bytes() == line + b"\n" + original
     assert {path.name for path in here.user_config.parent.iterdir()} == {"config", "my data"}
+
+
+def test_another_home_in_the_environment_leads_ssh_to_our_file_all_the_same(tmp_path: Path) -> None:
+    """ssh reads ~/.ssh/config by the passwd database, and an Include's `~` by $HOME."""
+    (tmp_path / "home").mkdir()
+    usual = replace(installation(tmp_path / "home"), home=tmp_path / "home")
+    install_include(usual)
+    assert include_line(usual) == 'Include "~/my data/ssh_config"'
+    alias = "hostkeyalias sshq-job"
+    at_home = read_by_ssh(usual.user_config, "sshq-job", HOME=str(usual.home))[1]
+    away = read_by_ssh(usual.user_config, "sshq-job", HOME="/nowhere")[1]
+    assert (alias in at_home, alias in away) == (True, False)
+
+    elsewhere = replace(usual, tilde_is_home=False)
+    assert not has_include(elsewhere)
+    install_include(elsewhere)
+    assert alias in read_by_ssh(usual.user_config, "sshq-job", HOME="/nowhere")[1]
+    assert usual.user_config.read_text().count("Include") == 1
+    remove_include(usual)
+    assert usual.user_config.read_text() == ""

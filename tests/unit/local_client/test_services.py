@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def test_a_token_brings_no_script_into_the_page(tmp_path: Path) -> None:
-    _page(JUPYTER, "http://localhost:1/", '"><script>alert(1)</script>', tmp_path)
-    assert "<script" not in (tmp_path / "pages" / "jupyter.html").read_text()
+    file = tmp_path / "pages" / "jupyter-1.html"
+    _page(JUPYTER, "http://localhost:1/", '"><script>alert(1)</script>', file)
+    assert "<script" not in file.read_text()
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "65536", "x", ""])

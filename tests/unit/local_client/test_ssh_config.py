@@ -132,3 +132,19 @@ def test_another_configuration_can_be_named() -> None:
         False,
     )
     assert this_installation({}).is_default_config
+
+
+@pytest.mark.parametrize("home", ["/home/100%home", "/home/[x]"])
+def test_a_home_that_ssh_would_expand_behind_the_tilde_is_refused(home: str) -> None:
+    """`UserKnownHostsFile ~/x` is %-expanded once the ~ is a folder, and an Include is globbed."""
+    with pytest.raises(Refusal) as refused:
+        written_for_ssh(Path(home) / "sshq", Path(home))
+    assert refused.value.reason == Reason.BAD_DATA_FOLDER
+    assert home in refused.value.what
+
+
+def test_an_include_s_tilde_is_sure_only_where_home_is_home() -> None:
+    home = str(this_installation({}, platform="linux").home)
+    assert this_installation({}, platform="linux").tilde_is_home
+    assert this_installation({"HOME": home}, platform="linux").tilde_is_home
+    assert not this_installation({"HOME": "/elsewhere"}, platform="linux").tilde_is_home

@@ -23,6 +23,7 @@ from sshq_local.leased import (
     refused_meanwhile,
     ssh_command,
     typed,
+    was_said,
 )
 from sshq_local.output import say, say_json
 from sshq_local.progress import Progress
@@ -128,7 +129,7 @@ def _open(command: tuple[str, ...], lease: Lease, store: LeaseStore, progress: P
             api_of(lease, store).end_session(unused["id"])
     if code == Exit.SSH_FAILED:
         refused = refused_meanwhile(lease, store, since=started)
-        if refused is not None:
+        if refused is not None and not was_said():
             progress.say(f"{refused.what} {refused.next_step}".rstrip())
         progress.say(text("connect.ask-doctor", job=lease.job))
     return code

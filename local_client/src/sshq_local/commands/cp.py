@@ -16,7 +16,7 @@ from sshq_local.copying.places import parse_places
 from sshq_local.copying.stripes import Stripes
 from sshq_local.copying.tree import shown
 from sshq_local.errors import Exit, Reason, Refusal, refusal
-from sshq_local.file_lock import locked
+from sshq_local.file_lock import is_locked, locked
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         words=(node.alias, places.there, str(Path(places.here).absolute()), str(places.is_upload)),
     )
     progress = _Drawn(None if arguments.json else sys.stderr)
+    if is_locked(journal.lock) and not arguments.json:
+        print(text("copy.waiting"), file=sys.stderr)
     try:
         with locked(journal.lock):
             copied = copy(

@@ -12,7 +12,7 @@ from sshq_local.errors import Exit, Reason, Refusal, refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import refused_meanwhile, ssh_command
+from sshq_local.leased import refused_meanwhile, ssh_command, was_said
 from sshq_local.output import say_json
 from sshq_local.ssh_client import exit_code, find_ssh, run_ssh
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return code
     code = run_ssh(command)
     refused = _refused(lease, store, code, started)
-    if refused is not None:
+    if refused is not None and not was_said():
         print(f"sshq-local: {refused.what} {refused.next_step}".rstrip(), file=sys.stderr)
     return code
 

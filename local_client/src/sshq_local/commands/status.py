@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sshq_local.errors import LEASE_ENDED, Exit, Refusal
 from sshq_local.installation import this_installation
 from sshq_local.language import text
 from sshq_local.lease_store import LeaseStore
-from sshq_local.leased import asked
+from sshq_local.leased import asked, local_time
 from sshq_local.output import say, say_json
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.OK
     for lease, answer in answers:
         say(lease.job)
-        shown = answer | {"cost_so_far": shown_cost(answer)}
+        shown = answer | {
+            "deadline": _shown_time(answer.get("deadline")),
+            "expires_at": _shown_time(answer.get("expires_at")),
+            "cost_so_far": shown_cost(answer),
+        }
         for name in ("job_state", "deadline", "expires_at", "cost_so_far"):
             if shown.get(name) is not None:
                 say(f"  {text(f'leases.{name}')}: {shown[name]}")
@@ -53,6 +58,16 @@ def shown_cost(answer: dict[str, Any]) -> str | None:
         return None
     sign = _SIGNS.get(currency)
     return f"{sign}{amount:,.2f}" if sign else f"{amount:,.2f} {currency}".rstrip()
+
+
+def _shown_time(value: object) -> str | None:
+    """As this computer's clock shows it."""
+    if value is None:
+        return None
+    try:
+        return local_time(datetime.fromisoformat(str(value)).timestamp())
+    except ValueError:
+        return str(value)
 
 
 def _asked(lease: Lease, store: LeaseStore, *, named: bool) -> dict[str, Any]:

@@ -30,6 +30,7 @@ TEXTS = {
     "copy.lost.next": "Run the same command again: it goes on where it stopped.",
     "copy.ended-silently": "ssh ended without a word",
     "copy.stopped": "sshq-local: stopped. The same command goes on from here.",
+    "copy.waiting": "Another sshq-local copies the same; waiting until it ends.",
     "copy.progress": "{percent:3d} % · {done} of {total} · {speed}/s",
     "copy.left": " · {minutes:.0f}:{seconds:02.0f} left",
     "copy.comparing": "Comparing hashes …",

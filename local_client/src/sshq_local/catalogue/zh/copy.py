@@ -29,6 +29,7 @@ TEXTS = {
     "copy.lost.next": "再运行同一条命令，会从断点继续。",
     "copy.ended-silently": "ssh 没有给出任何说明就结束了",
     "copy.stopped": "sshq-local：已停止。再运行同一条命令即从这里继续。",
+    "copy.waiting": "另一个 sshq-local 正在复制同样的内容；等它结束。",
     "copy.progress": "{percent:3d} % · {done} / {total} · {speed}/s",
     "copy.left": " · 剩余 {minutes:.0f}:{seconds:02.0f}",
     "copy.comparing": "正在比对哈希 …",
