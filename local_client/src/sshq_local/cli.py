@@ -84,7 +84,11 @@ def _run_for_ssh(words: list[str]) -> int:
     if len(words) != _FOR_SSH[words[0]]:
         print(f"sshq-local: {words[0]} is run by ssh; see sshq-local --help", file=sys.stderr)
         return Exit.SSH_FAILED
-    return int(import_module(f"sshq_local.commands.{words[0]}").run_words(words[1:]))
+    try:
+        return int(import_module(f"sshq_local.commands.{words[0]}").run_words(words[1:]))
+    except Exception as error:  # noqa: BLE001 - a traceback helps nobody who waits for ssh
+        print(f"sshq-local: {_unexpected(error).what}", file=sys.stderr)
+        return Exit.SSH_FAILED
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:

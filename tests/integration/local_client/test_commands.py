@@ -382,6 +382,26 @@ def test_status_tells_times_as_this_computer_s_clock_does(api: Any, run: Any) ->
     assert re.search(r"lease until: \w{3} \d\d:\d\d\n", said)
 
 
+def test_whatever_happens_ssh_s_user_sees_a_sentence(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    data = tmp_path / "data"
+    proxy = ("proxy", "--data-home", str(data), "lease1", "0")
+    path = data / "leases" / "lease1" / "lease.json"
+    lease = path.read_text()
+    path.write_text(json.dumps(json.loads(lease) | {"nodes": [1]}))
+    damaged = run(*proxy)
+    assert (damaged.returncode, len(damaged.stderr.splitlines())) == (255, 1)
+
+    path.write_text(lease)
+    (data / "leases.lock").mkdir()  # the machine was changed, and that can't be kept
+    node = {"rank": 0, "alias": JOB, "id": "mi-9", "host_keys": [api.host_key]}
+    session = {"id": "s-1", "stream_url": "wss://x", "token": "t", "node": node}
+    api.trouble = [lambda _: (201, {}, json.dumps(session).encode())]
+    full = run(*proxy)
+    assert (full.returncode, len(full.stderr.splitlines())) == (255, 1)
+    assert "leases.lock" in full.stderr
+
+
 def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:
     outputs = [run("connect", api.ticket, "--json"), run("ls", "--json"), run("status", "--json")]
     outputs += [

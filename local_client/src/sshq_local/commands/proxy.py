@@ -46,6 +46,7 @@ def run_words(words: Sequence[str]) -> int:
         # Both connect while Python imports what signs the request.
         api_class, load_key = load_api()
         key = load_key(os.path.join(folder, "id_ed25519"))  # noqa: PTH118
+        pinned = {str(node["id"]) for node in lease["nodes"]}
     except (OSError, ValueError, LookupError, TypeError):
         _say(
             "This computer no longer holds this lease. "
@@ -58,7 +59,6 @@ def run_words(words: Sequence[str]) -> int:
     api = api_class(
         lease["api"], key=key, key_id=lease["id"], ca_file=lease["ca_file"], ahead=to_api
     )
-    pinned = {str(node["id"]) for node in lease["nodes"]}
     sessions = _Sessions(lambda: _access(folder, lambda: _opened(api, int(rank), folder, pinned)))
     # The first one is asked for while Python imports the data channel.
     carry = load_channel()

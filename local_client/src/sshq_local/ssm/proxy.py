@@ -66,7 +66,7 @@ def run(
     """Carry stdin and stdout over a session until either side ends; the exit code.
 
     `open_session()` and `resume(session id)` give an access whose token wasn't used yet. They may
-    block, and raise OSError (it is tried again) or SessionGone (its text is shown).
+    block, and raise SessionGone (its text is shown); `resume` also OSError (it is tried again).
     `end(session id)` ends a session by API; it is called when the agent couldn't be told, on a
     thread that is waited for half of `settings.end_timeout`. `ahead`: a connection to where the
     first session will likely be. `failed(text)` is told of a failure of the connection itself, which
