@@ -46,12 +46,14 @@ coverage: $(VENV)/.ready ## Hold the data channel's core to all of its branches,
 	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 \
 	  --include="$$(printf '*/ssm/%s.py,' $$(tr ',' ' ' <<< '$(CHANNEL_CORE)'))"
 
+# Each partition has other resource types.
+LINTED_REGIONS := eu-west-1 us-gov-west-1 cn-north-1 cn-northwest-1
 .PHONY: lint
 lint: $(VENV)/.ready ## Check style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy layers/core/sshq local_client/src sandbox/src functions tests scripts
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint --regions $(LINTED_REGIONS) -- template.yaml
 	$(BIN)/python scripts/command_tables.py --check
 	$(BIN)/python scripts/member_matrix.py --check
 	$(BIN)/python scripts/parameter_table.py --check

@@ -257,6 +257,31 @@ def test_a_certificate_that_is_not_trusted_is_the_ca_s_fault(behind: int) -> Non
     assert "--ca-file" in found["ca"].next
 
 
+def test_a_403_is_somebody_elses_such_as_api_gateways_in_china() -> None:
+    class Refuses(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"message":"Forbidden"}'
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        host, port = "127.0.0.1", server.server_port
+        target = Target(secure=False, host=host, port=port, authority=f"{host}:{port}", path="/")
+        found = list(check_network(target, None, {}))
+        server.shutdown()
+        thread.join()
+
+    assert (found[-1].check, found[-1].verdict) == ("api", Verdict.FAILED)
+    assert "ICP" in found[-1].next
+
+
 def test_a_name_that_nobody_knows_is_dns_s_fault() -> None:
     target = Target(secure=True, host="sshq.invalid", port=443, authority="sshq.invalid", path="/")
     (found,) = check_network(target, None, {})

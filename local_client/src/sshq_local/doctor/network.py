@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _TIMEOUT = 10.0
 _ALLOWED_SKEW = 300
 _LARGEST_ANSWER = 1 << 20
+# What API Gateway says in China for an account without an ICP recordal; the access API never does.
+_FORBIDDEN = 403
 
 
 def check_network(
@@ -89,6 +91,9 @@ def _clock(connection: socket.socket, target: Target) -> Iterator[Finding]:
             body=b"",
             largest=_LARGEST_ANSWER,
         )
+        if answer.status == _FORBIDDEN:
+            yield failed("api", "api-forbidden", host=target.authority)
+            return
         theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (BadAnswerError, OSError) as error:
         yield failed("api", "api-strange", host=target.authority, why=error)

@@ -49,6 +49,12 @@ def test_an_amount_in_another_currency_is_refused(typed: str, ours: Currency) ->
     assert refused.value.facts == {"amount": typed, "currency": ours.value, "sign": ours.sign}
 
 
+@pytest.mark.parametrize("typed", ["", "much", "-1", "1.234", "¥", "200/year", "1e3", "$ 5"])
+def test_what_is_no_amount_is_a_bug_here_since_the_registry_has_refused_it(typed: str) -> None:
+    with pytest.raises(ValueError, match="is no amount"):
+        money(typed, CNY)
+
+
 @given(cents=st.integers(0, 10**9), currency=st.sampled_from(Currency))
 def test_what_is_shown_can_be_typed(cents: int, currency: Currency) -> None:
     amount = Money(micros=cents * (MICROS // 100), currency=currency)

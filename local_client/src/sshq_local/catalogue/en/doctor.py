@@ -49,6 +49,9 @@ TEXTS = {
     "doctor.api-answers": "{host} answers",
     "doctor.api-unreachable": "{host} can't be reached: {why}.",
     "doctor.api-unreachable.next": "Check the network, the VPN and the firewall.",
+    "doctor.api-forbidden": "{host} answers 403 Forbidden, which sshq itself never does.",
+    "doctor.api-forbidden.next": "A web proxy may stand in between; or, in China, API Gateway refuses "
+    "because the AWS account has no ICP recordal (docs/deploy.md): tell your admin.",
     "doctor.api-strange": "{host} doesn't answer as an access API does: {why}.",
     "doctor.api-strange.next": "A login page or a web proxy may stand in between: open a browser.",
     "doctor.clock-untold": "the answer had no date",

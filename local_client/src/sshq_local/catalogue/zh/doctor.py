@@ -45,6 +45,9 @@ TEXTS = {
     "doctor.api-answers": "{host} 有应答",
     "doctor.api-unreachable": "无法连到 {host}：{why}。",
     "doctor.api-unreachable.next": "请检查网络、VPN 和防火墙。",
+    "doctor.api-forbidden": "{host} 应答 403 Forbidden，而 sshq 自己从不这样应答。",
+    "doctor.api-forbidden.next": "中间可能有代理；在中国区域，也可能是 AWS 账户没有 ICP 备案，"
+    "API Gateway 拒绝了请求（docs/deploy.zh-CN.md）：请告诉管理员。",
     "doctor.api-strange": "{host} 的应答不像访问 API：{why}。",
     "doctor.api-strange.next": "中间可能有登录页面或代理：请打开浏览器看看。",
     "doctor.clock-untold": "应答中没有日期",

@@ -57,7 +57,7 @@ TEXTS: dict[str, str] = {
     "job.link.log": "CloudWatch 日志",
     "job.end.deadline": "时间已到。",
     "job.end.hard-cap": "达到了启动时设定的硬上限（MaxRuntimeInSeconds）。",
-    "job.end.no-capacity": "等待 Spot 实例并在其上运行的总时间（MaxWaitTimeInSeconds）已用完。"
+    "job.end.no-capacity": "等待竞价实例并在其上运行的总时间（MaxWaitTimeInSeconds）已用完。"
     "不加 `--spot` 就无需等待。",
     "job.end.idle": "空闲时间达到了上限。",
     "job.end.start-up-failed": "没有人能进入它，所以我结束了它。",
