@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.security.template import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 PAGES = {
     "README.md": "README.zh-CN.md",
     "docs/user-guide.md": "docs/user-guide.zh-CN.md",
