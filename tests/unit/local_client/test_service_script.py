@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import sshq_local
+from tests.waiting import PATIENCE_SECONDS
 
 SCRIPT = Path(str(sshq_local.__file__)).parent / "remote" / "service.sh"
 
@@ -25,12 +26,12 @@ def test_a_program_that_is_missing_or_ends_at_once_has_its_code(
 ) -> None:
     def started(program: str, folder: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [*shell, "-s", "--", "tensorboard", "47999", program, folder],
+            [*shell, "-s", "--", "tensorboard", "19999", program, folder],
             input=SCRIPT.read_bytes(),
             env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
             capture_output=True,
             check=False,
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         )
 
     assert started("no-such-program", "/").returncode == 127

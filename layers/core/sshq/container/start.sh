@@ -144,9 +144,10 @@ prepare_stage() {
   fi
 }
 
-# sshd writes its pid once it listens. Ten seconds are ample for a busy machine.
+# sshd writes its pid once it listens: at once, but for the server in Python on a machine that is busy
+# or reads from a cold disk.
 wait_for_listener() {
-  listener_by=$(($(now_ms) + 10000))
+  listener_by=$(($(now_ms) + 60000))
   while [ ! -s "$SSHQ_HOME/sshd.pid" ]; do
     [ "$(now_ms)" -lt "$listener_by" ] && [ -z "$ENDING" ] || return 1
     sleep_briefly

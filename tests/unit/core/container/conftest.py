@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sshq.container
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ def sh(shell: list[str]) -> Callable[..., bytes]:
             env={"PATH": os.environ["PATH"], **(env or {})},
             stdout=subprocess.PIPE,
             check=True,
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         ).stdout
 
     return run
