@@ -86,7 +86,6 @@ def test_our_request_has_the_shape_that_the_sdks_training_job_takes() -> None:
             output_uri="s3://b/o/",
             max_seconds=3600,
             tags={"a": "b"},
-            environment={"A": "b"},
             subnets=("subnet-1",),
             security_groups=("sg-1",),
             warm_pool_seconds=60,

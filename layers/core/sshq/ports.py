@@ -357,7 +357,6 @@ class TrainingJob:
     max_seconds: int
     volume_gb: int = 50
     tags: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     warm_pool_seconds: int = 0

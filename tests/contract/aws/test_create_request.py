@@ -33,7 +33,6 @@ PLAIN = TrainingJob(
     max_seconds=3600,
     volume_gb=500,
     tags={"sshq:stack": "sshq", "sshq:owner": "T1/U2"},
-    environment={"EPOCHS": "3"},
     subnets=("subnet-0a", "subnet-0b"),
     security_groups=("sg-0c",),
 )

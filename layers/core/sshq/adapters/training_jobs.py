@@ -136,8 +136,6 @@ def create_request(job: TrainingJob) -> dict[str, Any]:
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_seconds},
         "Tags": [{"Key": key, "Value": value} for key, value in job.tags.items()],
     }
-    if job.environment:
-        request["Environment"] = dict(job.environment)
     if job.subnets:
         request["VpcConfig"] = {
             "Subnets": list(job.subnets),

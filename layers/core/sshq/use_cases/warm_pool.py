@@ -44,8 +44,10 @@ def watch_pool(services: Services, job: Job) -> Job:
     if kept is None:
         return job
     over = job.model_copy(update={"pool_seconds": kept})
-    if job.cost_micros is not None and status is not None:
-        cost = cost_of(over, status.billable_seconds or job.billable_seconds or 0)
+    # Where SageMaker doesn't tell, what was counted at the end stays: rather too much.
+    billable = (status and status.billable_seconds) or job.billable_seconds
+    if job.cost_micros is not None and billable:
+        cost = cost_of(over, billable)
         if services.budgets.correct(job, cost):
             services.audit.record(
                 "warm-pool-over",

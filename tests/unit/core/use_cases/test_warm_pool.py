@@ -140,6 +140,22 @@ def test_it_costs_what_it_was_kept_for(services: MemoryServices, over: WarmPool,
     assert ("were kept for" in shown) == (kept > 0)
 
 
+def test_what_sagemaker_tells_no_time_of_costs_no_less_once_the_pool_is_over(
+    services: MemoryServices,
+) -> None:
+    job = run(services, command="true", warm_pool="30m")
+    moves(services, job, "Starting", "Downloading", "Training")
+    services.clock.time += timedelta(minutes=5)
+    moves(services, job, "Completed", status="Completed")
+    follow(services, job.name)
+    at_the_end = spent(services, job)
+
+    sees(services, job, WarmPool("Terminated", 0))
+    assert at_the_end[0] > 0
+    assert spent(services, job) == at_the_end
+    assert services.jobs.unsettled() == []
+
+
 def test_a_pool_that_nothing_is_told_of_costs_all_of_its_time_and_is_settled(
     services: MemoryServices,
 ) -> None:
