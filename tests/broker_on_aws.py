@@ -10,6 +10,7 @@ from sshq.domain import tickets
 from sshq.domain.jobs import Job, JobShape, Node, Phase
 from sshq.domain.members import Member
 from tests.core_api import Laptop
+from tests.core_aws import put_job
 from tests.core_services import ADMIN, ALICE
 from tests.sandbox_ssm import SSH_DOCUMENT
 
@@ -33,7 +34,8 @@ class Broker:
             self.live._session.events.register("before-send", before_send)
         now = self.live.clock.now()
         self.live.members.add(Member(actor=ALICE, slug="alice", added_by=ADMIN, added_at=now))
-        self.live.jobs.add(
+        put_job(
+            self.live,
             Job(
                 name=JOB,
                 owner=ALICE,
@@ -46,7 +48,7 @@ class Broker:
                 cap_seconds=3600,
                 deadline=now + timedelta(hours=1),
                 nodes=(Node(rank=0, id=self.node, host_keys=("ssh-ed25519 AAAA",)),),
-            )
+            ),
         )
         self.connect_and_open()  # the first time makes the clients and asks for the CA's public key
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from sshq.adapters.dynamodb.jobs import new_item
 from sshq.composition import Live
 from sshq_sandbox.lambda_host.intrinsics import parse_yaml
 from tests.core_services import SETTINGS
@@ -19,6 +20,7 @@ from tests.sandbox_ssm import REGION, RunningSsm, running_ssm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sshq.domain.jobs import Job
     from sshq_sandbox.aws.calls import RecordedCall
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
@@ -27,6 +29,12 @@ CALLER = "bot"
 KEY_ID = "ASIASANDBOX000000BOT"
 # The sandbox's SSM goes by the real time (an activation can't expire in its past), so the bot must, too.
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def put_job(live: Live, job: Job) -> Job:
+    """A job that is there, without anything set aside for it."""
+    live._table.put(new_item(job))
+    return job
 
 
 class FixedClock:

@@ -138,9 +138,6 @@ class MemoryJobs:
     def __init__(self) -> None:
         self.all: dict[str, Job] = {}
 
-    def add(self, job: Job) -> Job:
-        return self.all.setdefault(job.name, job)
-
     def get(self, name: str) -> Job | None:
         return self.all.get(name)
 
@@ -387,7 +384,8 @@ class MemoryBudgets:
             return None
         self._add(job, job.reserved_micros, 1)
         self._count(job, jobs=1, unpriced=int(not job.price_micros))
-        return self.jobs.add(job), True
+        self.jobs.all[job.name] = job
+        return job, True
 
     def settle(self, job: Job, cost: int) -> bool:
         if self.jobs.all[job.name].accounted:

@@ -22,6 +22,7 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.start_up import start_up
 from sshq.use_cases.submitting import SPOT_REGISTRATIONS
 from sshq.use_cases.sweep import sweep
+from tests.core_aws import put_job
 from tests.core_services import ALICE
 from tests.sandbox_aws import TRUST_SAGEMAKER
 from tests.sandbox_ssm import TRUSTS_SSM
@@ -82,7 +83,8 @@ class Account:
     ) -> Job:
         """A workbench with these ends before it; it is running when this returns, or is over already."""
         live, settings, now = self.live, self.live.settings, self.live.clock.now()
-        job = live.jobs.add(
+        job = put_job(
+            live,
             Job(
                 name=name,
                 owner=ALICE,
@@ -96,7 +98,7 @@ class Account:
                 phase_since=now,
                 cap_seconds=int(cap.total_seconds()),
                 deadline=now + deadline,
-            )
+            ),
         )
         tags = job_tags(
             stack=settings.stack,

@@ -86,11 +86,7 @@ class Members(Protocol):
 
 
 class Jobs(Protocol):
-    """The jobs."""
-
-    def add(self, job: Job) -> Job:
-        """Store a new job, or give back the one of that name that is stored already."""
-        ...
+    """The jobs. `Budgets.commit` makes them."""
 
     def get(self, name: str) -> Job | None: ...
 

@@ -16,7 +16,7 @@ from sshq.domain.members import Member
 from sshq.domain.rates import refused_tickets
 from sshq.domain.setup_plan import Actual, plan
 from sshq.domain.signatures import Nonce
-from tests.core_aws import NOW, TABLE
+from tests.core_aws import NOW, TABLE, put_job
 from tests.core_services import ADMIN, ALICE, BOB, EVE, MemoryServices
 
 if TYPE_CHECKING:
@@ -69,21 +69,13 @@ def test_a_job_comes_back_as_it_was_stored(live: Live) -> None:
         activation="act-1",
     )
 
-    assert live.jobs.add(job) == job
+    put_job(live, job)
     assert live.jobs.get(job.name) == job
-
-
-def test_a_second_job_of_a_name_changes_nothing(live: Live) -> None:
-    first = live.jobs.add(a_job("sshq-alice-twice"))
-    second = live.jobs.add(a_job("sshq-alice-twice", owner=BOB))
-
-    assert second == first
-    assert live.jobs.get(first.name) == first
 
 
 def test_writers_at_once_lose_nothing_of_each_other(live: Live) -> None:
     """The version number makes each of them read again what another has written."""
-    job = live.jobs.add(a_job("sshq-alice-race"))
+    job = put_job(live, a_job("sshq-alice-race"))
 
     def count(_number: int) -> Job | None:
         return live.jobs.change(
@@ -101,7 +93,7 @@ def test_writers_at_once_lose_nothing_of_each_other(live: Live) -> None:
 
 def test_of_two_who_move_a_job_alike_only_one_has_moved_it(live: Live) -> None:
     """An event and the caretaker see READY in the same second: one ticket, not two."""
-    job = live.jobs.add(a_job("sshq-alice-alike"))
+    job = put_job(live, a_job("sshq-alice-alike"))
 
     def move(_number: int) -> Job | None:
         return live.jobs.change(
@@ -117,7 +109,7 @@ def test_of_two_who_move_a_job_alike_only_one_has_moved_it(live: Live) -> None:
 
 
 def test_a_change_that_declines_or_finds_no_job_writes_nothing(live: Live, aws: CoreAws) -> None:
-    job = live.jobs.add(a_job("sshq-alice-still"))
+    job = put_job(live, a_job("sshq-alice-still"))
     before = len(aws.server.calls.list(operation="PutItem"))
 
     assert live.jobs.change(job.name, lambda _stored: None) is None
@@ -126,7 +118,7 @@ def test_a_change_that_declines_or_finds_no_job_writes_nothing(live: Live, aws: 
 
 
 def test_a_writer_who_is_always_late_gives_up_loudly(live: Live) -> None:
-    job = live.jobs.add(a_job("sshq-alice-starved"))
+    job = put_job(live, a_job("sshq-alice-starved"))
 
     def overtaken(stored: Job) -> Job:
         live.jobs.change(stored.name, lambda s: s.model_copy(update={"language": "zh"}))
@@ -141,7 +133,7 @@ def test_a_change_is_known_as_ones_own_when_its_answer_was_lost(
     aws: CoreAws, live: Live, kind: str
 ) -> None:
     """Else who moved the job to READY would think that another did, and show no ticket."""
-    job = live.jobs.add(a_job(f"sshq-alice-lost-{kind}"))
+    job = put_job(live, a_job(f"sshq-alice-lost-{kind}"))
     aws.fault("PutItem", kind)
 
     changed = live.jobs.change(
@@ -158,8 +150,8 @@ def test_a_change_is_known_as_ones_own_when_its_answer_was_lost(
 
 
 def test_the_open_jobs_are_in_the_order_of_their_making_until_they_end(live: Live) -> None:
-    second = live.jobs.add(a_job("sshq-order-a", created_at=NOW - HOUR))
-    first = live.jobs.add(a_job("sshq-order-z", created_at=NOW - 2 * HOUR))
+    second = put_job(live, a_job("sshq-order-a", created_at=NOW - HOUR))
+    first = put_job(live, a_job("sshq-order-z", created_at=NOW - 2 * HOUR))
 
     def names() -> list[str]:
         return [j.name for j in live.jobs.open_jobs() if j.name.startswith("sshq-order-")]
@@ -173,7 +165,7 @@ def test_the_open_jobs_are_in_the_order_of_their_making_until_they_end(live: Liv
 def test_all_pages_of_the_open_jobs_are_read(live: Live) -> None:
     """A page of DynamoDB ends at 1 MB."""
     shape = a_job("x").shape.model_copy(update={"command": "x" * 300_000})
-    made = [live.jobs.add(a_job(f"sshq-big-{n}", shape=shape)).name for n in range(5)]
+    made = [put_job(live, a_job(f"sshq-big-{n}", shape=shape)).name for n in range(5)]
 
     found = [job.name for job in live.jobs.open_jobs()]
 
@@ -239,7 +231,7 @@ def test_what_may_be_forgotten_says_when(aws: CoreAws, live: Live) -> None:
     live.leases.remember_nonce(Nonce("key-ttl", "nonce-0001", NOW + HOUR))
     live.requests.begin("r-ttl", "run", NOW)
     a_ticket(live, "E" * 32)
-    live.jobs.add(a_job("sshq-ttl"))
+    put_job(live, a_job("sshq-ttl"))
     live.audit.record("ready", actor=ALICE)
 
     by_kind: dict[str, set[bool]] = {}
@@ -302,10 +294,13 @@ def test_jobs_are_found_by_owner_and_by_end_without_reading_others(
     """`list`, `cost` and a name's beginning read what they show: nobody else's jobs, no older ones."""
     carol = ALICE.model_copy(update={"user": "U0CAROL"})
     for number in range(4):
-        live.jobs.add(
-            a_job(f"sshq-carol-{number}", owner=carol, created_at=NOW + number * timedelta(hours=1))
+        put_job(
+            live,
+            a_job(
+                f"sshq-carol-{number}", owner=carol, created_at=NOW + number * timedelta(hours=1)
+            ),
         )
-    live.jobs.add(a_job("sshq-bob-1", owner=BOB))
+    put_job(live, a_job("sshq-bob-1", owner=BOB))
 
     def end(name: str, at: datetime, **more: Any) -> None:
         update = {"phase": Phase.STOPPED, "ended_at": at, **more}

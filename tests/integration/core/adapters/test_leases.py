@@ -26,7 +26,7 @@ from sshq.domain.members import Member
 from sshq.domain.rates import refused_tickets
 from sshq.domain.sharing import Share
 from sshq.domain.signatures import Nonce
-from tests.core_aws import NOW, TABLE
+from tests.core_aws import NOW, TABLE, put_job
 from tests.core_services import ADMIN, ALICE, BOB
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def a_ready_job(live: Live, name: str, phase: Phase = Phase.READY) -> str:
         cap_seconds=3600,
         deadline=NOW + HOUR,
     )
-    return live.jobs.add(job).name
+    return put_job(live, job).name
 
 
 def a_ticket(live: Live, job: str, owner: Actor = ALICE) -> str:

@@ -30,16 +30,6 @@ class DynamoJobs:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, job: Job) -> Job:
-        try:
-            self._table.put(new_item(job), condition="attribute_not_exists(pk)")
-        except ConditionFailedError:
-            stored = self.get(job.name)
-            if stored is None:
-                raise
-            return stored
-        return job
-
     def get(self, name: str) -> Job | None:
         item = self._table.get(_pk(name), _SK)
         return from_item(Job, item) if item else None
