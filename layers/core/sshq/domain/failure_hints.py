@@ -6,6 +6,8 @@ import re
 
 # SageMaker documents none of its reasons; these are beginnings that users quote in public.
 _HINTS = {
+    # The command's: the kernel's SIGKILL.
+    "memory": re.compile(r"exit code: 137\b"),
     "image": re.compile(r"Cannot pull|CannotPullContainer", re.IGNORECASE),
     "input": re.compile(r"Data download failed|No S3 objects found", re.IGNORECASE),
     "output": re.compile(r"upload failed|S3OutputPath", re.IGNORECASE),

@@ -25,7 +25,9 @@ from sshq.domain.failure_hints import failure_hint
         ),
         ("ClientError: AccessDenied: kms:Decrypt", "denied"),
         ("ClientError: x is not authorized to perform: ec2:CreateNetworkInterface", "denied"),
+        ("AlgorithmError: , exit code: 137", "memory"),
         ("AlgorithmError: , exit code: 1", None),
+        ("AlgorithmError: , exit code: 13", None),
         ("", None),
     ],
 )

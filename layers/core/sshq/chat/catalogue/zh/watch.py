@@ -41,6 +41,7 @@ TEXTS: dict[str, str] = {
     "job.pool-over": "其实例在结束后保留了 {kept}，已计入费用。",
     "job.give-back": "立即归还",
     "stop.pool": "`{job}` 保留的实例已归还。",
+    "job.hint.memory": "退出码 137 通常表示内存不足：请选择内存更大的实例。",
     "job.hint.image": "SageMaker 无法获取镜像。请检查地址和区域；"
     "其他账户的镜像需要在仓库策略中允许本账户拉取。",
     "job.hint.input": "SageMaker 无法获取作业的输入。请确认每个地址下都有数据；如果有，由管理员用 "
