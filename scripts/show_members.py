@@ -103,7 +103,7 @@ def two_admins_at_once(made: Sandbox) -> bool:
     lost = [who for who, answer in answers.items() if "is a member already" in answer]
     card = say(made, "admin", "user @carol")
     print(f"added by: {won}; told that she is one already: {lost}")
-    limit = f"of {1 if won == ['admin'] else 2} jobs open"
+    limit = "of 1 job open" if won == ["admin"] else "of 2 jobs open"
     return len(won) == len(lost) == 1 and limit in card
 
 
