@@ -23,11 +23,11 @@ def reason_to_stop(job: Job, now: datetime) -> EndReason | None:
         return None
     if now >= job.deadline:
         return EndReason.DEADLINE
+    if job.phase is Phase.READY:
+        return EndReason.IDLE if job.idle(now).verdict is Verdict.STOP else None
     if job.is_workbench and any(start.gave_up for start in job.starting):
         # It waits for a user who can't come.
         return EndReason.START_UP_FAILED
-    if job.phase is Phase.READY and job.idle(now).verdict is Verdict.STOP:
-        return EndReason.IDLE
     return None
 
 

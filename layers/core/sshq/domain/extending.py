@@ -23,7 +23,12 @@ def extended(job: Job, until: datetime, request: str) -> Job:
     if job.extended_by == request:
         return job
     check(job, until)
-    later = {"deadline": until, "deadline_untold": True, "extended_by": request}
+    later = {
+        "deadline": until,
+        "deadline_untold": True,
+        "extended_by": request,
+        "extended_from": job.deadline,
+    }
     return job.model_copy(update=later)
 
 

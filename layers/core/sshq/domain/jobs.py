@@ -166,6 +166,8 @@ class Job(Record):
     billable_seconds: int | None = None
     deadline_untold: bool = False
     extended_by: str = ""
+    extended_from: datetime | None = None
+    """The deadline before: leases that ended with it end with the later one."""
     kept_until: datetime | None = None
     idleness: Idleness = Idleness()
     shown: str = ""

@@ -23,7 +23,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=10)
 # A member's line is no store: what they ask for beyond this is refused.
 MOST_EACH = 20
-# Who waits longer than this is told that it is over; it is also how long an activation may live.
+# Who waits longer than this is told that it is over.
 LONGEST_WAIT = timedelta(days=7)
 
 # For so long after their last turn it counts how much a member got from a line.

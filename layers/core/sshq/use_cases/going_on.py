@@ -27,7 +27,6 @@ def extend(services: Services, message: QueueMessage, arguments: Extend) -> None
     """Move a job's deadline, up to the hard cap that it was started with."""
     job = choose_job(services, message.actor, arguments.job)
     authorise(services, message.actor, Who.MEMBER, verb="extend", job=job)
-    before = job.deadline
 
     def later(stored: Job) -> Job:
         by = timedelta(seconds=arguments.by or 0)
@@ -36,7 +35,7 @@ def extend(services: Services, message: QueueMessage, arguments: Extend) -> None
     job = services.jobs.change(job.name, later) or job
     for lease in services.leases.of_job(job.name):
         # One that ended with the job ends with it still; one that ends earlier does so for a reason.
-        if lease.expires_at == before:
+        if lease.expires_at == job.extended_from:
             services.leases.prolong(lease.id, job.deadline)
     until = f"{job.deadline:%Y-%m-%d %H:%M}"
     services.audit.record("extended", actor=message.actor, job=job.name, until=until)

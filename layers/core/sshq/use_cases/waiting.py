@@ -69,10 +69,10 @@ def stand_in_line(
 ) -> bool:
     """Whether others wait for the same already: then this request waits behind them, untried."""
     entries, _, _ = services.waiting_room.all()
-    if sum(entry.owner.is_same(job.owner) for entry in entries) >= MOST_EACH:
-        raise Refusal(Reason.LINE_IS_FULL, most=str(MOST_EACH))
     if all(entry.shape.pool != job.shape.pool for entry in entries):
         return False
+    if sum(entry.owner.is_same(job.owner) for entry in entries) >= MOST_EACH:
+        raise Refusal(Reason.LINE_IS_FULL, most=str(MOST_EACH))
     services.startup_files.put(job.prefix, {_ENV_FILE: json.dumps({"env": dict(env)}).encode()})
     waits = _entry(job, Cause.LINE, "", attempt=job.attempt)
     entry, is_new = services.waiting_room.add(
@@ -177,12 +177,6 @@ def call(services: Services) -> bool:
     """
     entries, pools, turns = services.waiting_room.all()
     now = services.clock.now()
-    for entry in entries:
-        if now - entry.since > LONGEST_WAIT:
-            _leave(services, entry)
-            if entry.message is not None:
-                here = texts(entry.language)
-                services.chat.update(entry.message, views.notice(here, "waiting.too-long"))
     waiting = [entry for entry in entries if now - entry.since <= LONGEST_WAIT]
     in_line = lines(waiting, _running(services) if waiting else {}, turns, now)
     for entry in first_to_call(in_line, pools, now):
@@ -199,6 +193,13 @@ def call(services: Services) -> bool:
         services.commands_queue.send(
             turn.model_dump_json(), group=turn.group, deduplication=turn.request
         )
+    for entry in entries:
+        if now - entry.since > LONGEST_WAIT:
+            # Whoever can't be told now is told with the next round.
+            if entry.message is not None:
+                here = texts(entry.language)
+                services.chat.update(entry.message, views.notice(here, "waiting.too-long"))
+            _leave(services, entry)
     return bool(entries)
 
 

@@ -11,6 +11,7 @@ from sshq.chat.mrkdwn import moment
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
 from sshq.use_cases.sweep import sweep
+from tests.core_crashes import dying_after
 from tests.core_services import ALICE, BOB
 from tests.job_lives import comes_up, lease_with_session, message_of, moves, run
 
@@ -122,6 +123,19 @@ def test_the_lease_lasts_as_long_as_the_job_and_a_shorter_one_stays_short(
 
     assert services.leases.all["lease-1"].expires_at == job.deadline + 2 * HOUR
     assert services.leases.all["short"] == short
+
+
+def test_a_worker_that_dies_having_moved_the_deadline_leaves_no_lease_behind(
+    services: MemoryServices, job: Job
+) -> None:
+    lease_with_session(services, job, node="mi-1")
+    message = services.message(ALICE, "extend", trigger="x", job=job.name, by="2h")
+    with dying_after(services.jobs, "change"):
+        commands(services, message)
+    commands(services, message)
+
+    assert services.jobs.all[job.name].deadline == job.deadline + 2 * HOUR
+    assert services.leases.all["lease-1"].expires_at == job.deadline + 2 * HOUR
 
 
 @pytest.mark.parametrize("verb", ["extend", "keep", "start", "status", "logs"])

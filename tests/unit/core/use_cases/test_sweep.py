@@ -9,6 +9,8 @@ import pytest
 
 from sshq.domain.caretaking import in_turn
 from sshq.domain.jobs import EndReason, Phase
+from sshq.domain.node_starts import NodeStart
+from sshq.domain.records import Result, Stage
 from sshq.use_cases import sweep as module
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
@@ -92,6 +94,21 @@ def test_whom_nobody_could_warn_isnt_ended_and_is_warned_when_slack_is_back(
     warnings = [view for _, view in services.chat.said if "I am about to end it" in view.text]
     assert len(warnings) == 1
     assert "idle 10 of 5 min" in str(warnings[0].blocks)
+
+
+def test_a_workbench_that_became_reachable_after_all_is_left_running(
+    services: MemoryServices,
+) -> None:
+    """Its container gave up waiting for the agent, which then came: whoever is in stays in."""
+    job = ready(services)
+    gave_up = NodeStart(rank=0, stage=Stage.READY, result=Result.FAILED, gave_up=True)
+    services.jobs.change(
+        job.name, lambda stored: stored.model_copy(update={"starting": (gave_up,)})
+    )
+    services.clock.time += timedelta(minutes=1)
+
+    assert sweep(services) == []
+    assert services.training_jobs.stopped == []
 
 
 def test_a_round_ends_in_time_and_leaves_out_others_each_time(

@@ -359,6 +359,37 @@ def test_a_week_is_enough(full: MemoryServices) -> None:
     assert full.startup_files.stored == {}
 
 
+def test_whose_week_is_over_while_slack_is_away_is_told_later_and_holds_up_nobody(
+    full: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = waiting(full)
+    full.clock.time += timedelta(days=7, minutes=1)
+    ask(full, BOB, trigger="2.2")
+
+    def away(*_: Any) -> None:
+        raise ConnectionError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(full.chat, "update", away)
+        assert sweep(full) == ["the waiting room"]
+    assert [
+        QueueMessage.model_validate_json(sent[0]).actor for sent in full.commands_queue.sent
+    ] == [BOB]
+
+    tick(full)
+    assert old.request not in full.waiting_room.entries
+    assert any("A week has passed" in view.text for _, view in full.chat.said)
+
+
+def test_a_full_line_keeps_nobody_from_what_is_free(full: MemoryServices) -> None:
+    for number in range(20):
+        ask(full, ALICE, trigger=f"9.{number}")
+    full.training_jobs.error = None
+    commands(full, full.message(ALICE, "run", trigger="2.2", instance="ml.m5.large"))
+
+    assert [job.shape.instance for job in open_jobs(full)] == ["ml.m5.large"]
+
+
 def test_nobody_fills_the_line_alone(full: MemoryServices) -> None:
     for number in range(25):
         ask(full, ALICE, trigger=f"9.{number}")
