@@ -8,10 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 from sshq_local.errors import Refusal
+from sshq_local.file_lock import locked
 from sshq_local.language import text
 from sshq_local.leased import give_back
 from sshq_local.ssh_client import find_ssh
-from sshq_local.ssh_config import own_config
+from sshq_local.ssh_config import CONFIG_LOCK, own_config
 from sshq_local.ssh_include import remove_include
 
 if TYPE_CHECKING:
@@ -42,9 +43,15 @@ def give_back_each(
     return untold
 
 
-def remove_configuration(installation: Installation) -> None:
-    """Take our line out of the user's SSH configuration, and our own file away."""
-    remove_include(installation)
-    with contextlib.suppress(FileNotFoundError):
-        own_config(installation).unlink()
-    shutil.rmtree(installation.data / "mux", ignore_errors=True)
+def remove_configuration(installation: Installation, store: LeaseStore) -> None:
+    """Take our line out of the user's SSH configuration, and our own file away.
+
+    Not from under a lease that another process has taken meanwhile.
+    """
+    with locked(installation.data / CONFIG_LOCK):
+        if store.all():
+            return
+        remove_include(installation)
+        with contextlib.suppress(FileNotFoundError):
+            own_config(installation).unlink()
+        shutil.rmtree(installation.data / "mux", ignore_errors=True)

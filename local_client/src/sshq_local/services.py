@@ -104,7 +104,7 @@ def open_service(service: Service, arguments: argparse.Namespace, *, folder: str
     )
     with carried(installation, lease, node, [forward], progress) as ssh:
         with progress.stage(text("tools.waiting", title=service.title)):
-            _wait(service, forward.port, running, node.alias)
+            _wait(service, forward.port, running, node.alias, ssh)
         scheme = "http" if service.page else "vnc"
         url = f"{scheme}://localhost:{forward.port}{service.page}"
         file = installation.data / "pages" / f"{service.name}-{forward.port}.html"
@@ -182,9 +182,18 @@ def _started(
     return _Running(port, facts.get("token", ""), facts.get("log", ""))
 
 
-def _wait(service: Service, port: int, running: _Running, alias: str) -> None:
+def _wait(
+    service: Service, port: int, running: _Running, alias: str, ssh: subprocess.Popen[bytes]
+) -> None:
     until = time.monotonic() + _PATIENCE
     while not service.answers(port, running.token):
+        if ssh.poll() is not None:
+            raise refusal(
+                Reason.FORWARD_FAILED,
+                "forward.failed",
+                code=ssh.returncode,
+                exit_code=Exit.SSH_FAILED,
+            )
         if time.monotonic() > until:
             raise refusal(
                 Reason.TOOL_FAILED,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sshq_local.lease_store import LeaseStore
     from sshq_local.tunnels import Tunnel
 
+CONFIG_LOCK = "ssh_config.lock"
+"""In sshq's own folder: who holds it may write or remove what ssh reads of ours."""
+
 _SOCKET_PATH_LIMIT = 104 - 1 - 17
 """sun_path on macOS (Linux has 108), less its NUL and the suffix that ssh adds while it binds."""
 
@@ -32,7 +35,7 @@ def own_config(installation: Installation) -> Path:
 
 def refresh_own_config(installation: Installation, store: LeaseStore, *, now: float) -> None:
     """Forget what has expired and write the blocks of what is left."""
-    with locked(installation.data / "ssh_config.lock"):
+    with locked(installation.data / CONFIG_LOCK):
         store.remove_expired(now=now)
         tunnels = standing_tunnels(installation.data)
         text = render(installation, store, store.all(), tunnels)

@@ -9,6 +9,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq_local.installation import this_installation
+from sshq_local.lease_store import LeaseStore
+from sshq_local.leaving import remove_configuration
 from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -400,6 +404,32 @@ def test_whatever_happens_ssh_s_user_sees_a_sentence(api: Any, run: Any, tmp_pat
     full = run(*proxy)
     assert (full.returncode, len(full.stderr.splitlines())) == (255, 1)
     assert "leases.lock" in full.stderr
+
+
+def test_a_forward_that_dies_is_not_waited_for(api: Any, run: Any, tmp_path: Path) -> None:
+    run("connect", api.ticket, "--no-shell")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\ncase $* in -V) ;; *'sh -s'*) echo port={port};; "
+        "*) echo sshq: the forwards stand;; esac\n"
+    )
+    program.chmod(0o755)
+    done = run("tensorboard", JOB, "--json", PATH=f"{program.parent}:{os.environ['PATH']}")
+    assert json.loads(done.stdout)["error"]["reason"] == "forward-failed"
+
+
+def test_disconnect_takes_nothing_from_under_a_lease_that_came_meanwhile(
+    api: Any, run: Any, tmp_path: Path
+) -> None:
+    run("connect", api.ticket, "--no-shell")
+    here = this_installation(
+        {"SSHQ_SSH_CONFIG": str(tmp_path / "config")}, data=str(tmp_path / "data")
+    )
+    remove_configuration(here, LeaseStore(here.data))  # the last step of another disconnect
+    assert config_of(tmp_path, JOB)["hostkeyalias"] == JOB
 
 
 def test_secrets_are_in_no_output(api: Any, run: Any, tmp_path: Path) -> None:

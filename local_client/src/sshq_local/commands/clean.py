@@ -13,6 +13,7 @@ from sshq_local.lease_store import LeaseStore
 from sshq_local.leaving import give_back_each, remove_configuration
 from sshq_local.output import say_json
 from sshq_local.progress import Progress
+from sshq_local.ssh_config import CONFIG_LOCK
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _OURS = (
     *("leases", "pending", "mux", "backups", "tunnels", "pages", "copies"),
     *("ssh_config", "known_apis.json", "data_channel.json"),
-    *("leases.lock", "ssh_config.lock", "user_config.lock", "redeeming.lock", "known_apis.lock"),
+    *("leases.lock", CONFIG_LOCK, "user_config.lock", "redeeming.lock", "known_apis.lock"),
 )
 """By name: $SSHQ_DATA_HOME may lead to a folder that holds other things too."""
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     store = LeaseStore(installation.data)
     leases = store.all()
     untold = give_back_each(leases, installation, store, progress)
-    remove_configuration(installation)
+    remove_configuration(installation, store)
     left = _remove(installation.data)
     progress.say(text("leases.left-over" if left else "leases.clean", folder=installation.data))
     if arguments.json:

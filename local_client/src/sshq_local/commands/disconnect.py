@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     leases = [store.find(arguments.job)[0]] if arguments.job else store.all()
     untold = give_back_each(leases, installation, store, progress)
     if not arguments.job:
-        remove_configuration(installation)
+        remove_configuration(installation, store)
         if not leases:
             progress.say(text("leases.none-held"))
     if arguments.json:

@@ -1,9 +1,9 @@
 """English: port forwards."""
 
 TEXTS = {
-    "forward.taken": "Port {port} is taken on this computer.",
+    "forward.taken": "Port {port} isn't free on this computer.",
     "forward.taken.next": "Another one is free: {offer}",
-    "forward.none-free": "Port {port} is taken on this computer, and none up to {last} is free.",
+    "forward.none-free": "Port {port} isn't free on this computer, and none up to {last} is.",
     "forward.none-free.next": "Name a free one: LOCAL:PORT",
     "forward.bad-port": "In {text!r} a port is not a number from 1 to 65535.",
     "forward.bad-port.next": "See sshq-local forward --help",
@@ -24,6 +24,6 @@ TEXTS = {
     "forward.stands-L": "http://{listen} here leads to {goal} of {alias}.",
     "forward.stands-R": "{listen} of {alias} leads to {goal} here.",
     "forward.stands-D": "socks5://{listen} here leaves at {alias}.",
-    "forward.instead": "(Port {wanted} is taken here.)",
+    "forward.instead": "(Port {wanted} isn't free here.)",
     "forward.tunnel": "localhost:{port} is the SSH server of {machine}: ssh {alias}",
 }

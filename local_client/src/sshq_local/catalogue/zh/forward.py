@@ -1,9 +1,9 @@
 """Chinese: port forwards."""
 
 TEXTS = {
-    "forward.taken": "本机的端口 {port} 已被占用。",
+    "forward.taken": "本机的端口 {port} 不可用。",
     "forward.taken.next": "另一个是空闲的：{offer}",
-    "forward.none-free": "本机的端口 {port} 已被占用，直到 {last} 都没有空闲的。",
+    "forward.none-free": "本机的端口 {port} 不可用，直到 {last} 都没有空闲的。",
     "forward.none-free.next": "请指定一个空闲的：LOCAL:PORT",
     "forward.bad-port": "{text!r} 中的端口不是 1 到 65535 的数字。",
     "forward.bad-port.next": "见 sshq-local forward --help",
@@ -24,6 +24,6 @@ TEXTS = {
     "forward.stands-L": "本机的 http://{listen} 通向 {alias} 的 {goal}。",
     "forward.stands-R": "{alias} 的 {listen} 通向本机的 {goal}。",
     "forward.stands-D": "本机的 socks5://{listen} 从 {alias} 出去。",
-    "forward.instead": "（本机的端口 {wanted} 已被占用。）",
+    "forward.instead": "（本机的端口 {wanted} 不可用。）",
     "forward.tunnel": "localhost:{port} 是 {machine} 的 SSH 服务：ssh {alias}",
 }
