@@ -90,6 +90,8 @@ def _look_and_move(services: Services, job: Job, *, reads_log: bool) -> tuple[Jo
         # Before the job counts as ended: nobody looks at it afterwards, and this can be done twice.
         clean_up(services, job)
         release(services, job, status.billed_seconds)
+        # Its place is free, though it never began: who waits for one need not sit out their pause.
+        services.waiting_room.let_in(job.shape.pool)
     elif phase is Phase.READY and job.phase.may_become(phase) and not job.restarts_anew:
         close_door(services, job)
     if status.restarts > job.restarts:

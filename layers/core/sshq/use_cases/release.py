@@ -31,6 +31,3 @@ def release(services: Services, job: Job, billable_seconds: int | None = None) -
             reserved=job.currency.show(job.reserved_micros),
             cost=job.currency.show(cost),
         )
-        if billable_seconds > 0:
-            # An instance of this pool is free now: who waits for one need not sit out their pause.
-            services.waiting_room.let_in(job.shape.pool)

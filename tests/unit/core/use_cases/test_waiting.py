@@ -190,6 +190,25 @@ def test_whoever_joins_a_line_sees_their_place_at_once_and_a_step_shows_at_the_n
     assert any("place 1 of 10" in view.text for _, view in full.chat.said[changes:])
 
 
+def test_a_job_that_ends_before_it_began_lets_the_next_in_at_once(services: MemoryServices) -> None:
+    """It cost nothing, and had its place in the quota all the same."""
+    ask(services)
+    (first,) = open_jobs(services)
+    services.training_jobs.error = FULL
+    services.enrol(BOB, "bob")
+    ask(services, BOB, trigger="2.2")
+    for _ in range(3):
+        tick(services)
+    assert services.waiting_room.pools[GPU].failures > 1
+
+    services.training_jobs.status[first.name] = TrainingStatus("Stopped", "Stopped")
+    services.training_jobs.error = None
+    follow(services, first.name)
+    sweep(services)
+    work_off(services)
+    assert [job.owner for job in open_jobs(services)] == [BOB]
+
+
 def test_another_pool_isnt_held_up(full: MemoryServices) -> None:
     full.training_jobs.error = None
     commands(full, full.message(BOB, "run", trigger="2.2", instance="ml.m5.large"))
