@@ -5,23 +5,27 @@
 # Read our own facts out of job.env, without the user's exports that stand there too. Of those, two of
 # sagemaker-ssh-helper's mean something to us.
 load_job() {
-  eval "$(
-    kept_path=$PATH
-    # shellcheck source=/dev/null
-    . "$JOB_CHANNEL/job.env"
-    PATH=$kept_path
-    for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
-      PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE AGENT_SUMS SSM_ROLE; do
-      eval "value=\${SSHQ_$name-}"
-      # shellcheck disable=SC2154  # set by the eval
-      printf "SSHQ_%s='%s'\n" "$name" "$(printf '%s' "$value" | sed "s/'/'\\\\''/g")"
-    done
-    [ "${SSH_LOG_TO_STDOUT-}" != true ] || echo SSHQ_LOG_TO_STDOUT=true
-    if [ "${SSHQ_WAIT_SECONDS:-0}" -eq 0 ]; then
-      echo "SSHQ_WAIT_SECONDS=$(json_number "${SSH_WAIT_TIME_SECONDS-}" | sed 's/null/0/')"
-    fi
-  )"
+  # shellcheck disable=SC2006  # see start.sh
+  eval "`job_facts`"
 }
+
+# As lines for a shell. In a subshell: the user's exports come with it.
+job_facts() (
+  kept_path=$PATH
+  # shellcheck source=/dev/null
+  . "$JOB_CHANNEL/job.env"
+  PATH=$kept_path
+  for name in JOB OWNER NODES ACTIVATION_ID ACTIVATION_CODE REGION CA_KEYS PRINCIPALS LOGIN_USER \
+    PORT COMMAND WAIT_SECONDS DEADLINE IDLE_SECONDS FAIL_MODE AGENT_SUMS SSM_ROLE; do
+    eval "value=\${SSHQ_$name-}"
+    # shellcheck disable=SC2154  # set by the eval
+    printf "SSHQ_%s='%s'\n" "$name" "$(printf '%s' "$value" | sed "s/'/'\\\\''/g")"
+  done
+  [ "${SSH_LOG_TO_STDOUT-}" != true ] || echo SSHQ_LOG_TO_STDOUT=true
+  if [ "${SSHQ_WAIT_SECONDS:-0}" -eq 0 ]; then
+    echo "SSHQ_WAIT_SECONDS=$(json_number "${SSH_WAIT_TIME_SECONDS-}" | sed 's/null/0/')"
+  fi
+)
 
 # The activation code is read by now: what follows, the user's code among it, works with a file
 # without it. The channel's own go, where it can be written.

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the image has. Nothing is changed here.
 
-probe() {
+probe() (
   probe_began=$(now_ms)
   probe_root=false
   [ "$(id -u)" -ne 0 ] || probe_root=true
@@ -21,9 +21,9 @@ probe() {
   if command -v nvidia-smi >/dev/null; then
     probe_gpus=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')
   fi
-  record probe ok '' "$(($(now_ms) - probe_began))" \
+  record probe ok '' "$(ms_since "$probe_began")" \
     "{\"root\":$probe_root,\"package_manager\":\"$(package_manager)\",\"arch\":\"$(json_text "$(uname -m)")\",\"system\":\"$(json_text "$(system_name)")\",\"glibc\":$probe_glibc,\"python\":$probe_python,\"gpus\":$(json_number "$probe_gpus")}"
-}
+)
 
 package_manager() {
   for manager in apt-get dnf microdnf yum apk; do

@@ -11,7 +11,7 @@ descendants() {
         for (depth = 0; depth < 64 && step in parent && step != root; depth++) step = parent[step]
         if (step == root) print pid
       }
-    }'
+    }' | sort -n
 }
 
 # Lines of "pid parent state name". Slim images have no ps; macOS has no /proc.
@@ -37,18 +37,32 @@ signal_all() {
 
 # end_below PID SECONDS: end all of a process's descendants, by force after SECONDS.
 end_below() {
-  end_by=$(($(now_ms) + $2 * 1000))
+  end_began=$(now_ms)
   end_signal=TERM
-  while :; do
-    # Those that look the list up are in it, and gone once it is read: so in two steps.
-    end_list=$(descendants "$1")
-    end_list=$(still_there "$end_list")
-    [ -n "$end_list" ] || return 0
-    if [ "$(now_ms)" -ge "$end_by" ]; then end_signal=KILL; fi
-    # shellcheck disable=SC2086  # a list of pids
-    signal_all "$end_signal" $end_list
+  while signal_below "$end_signal" "$1"; do
+    if [ "$(ms_since "$end_began")" -ge $(($2 * 1000)) ]; then end_signal=KILL; fi
     sleep_briefly
   done
+}
+
+# signal_below SIGNAL PID: to all of a process's descendants; false if there is none. They are stopped
+# before they are told: what a dying parent began in its last moment would be nobody's child, and stay.
+signal_below() {
+  held=
+  while :; do
+    # Those that look the list up are in it, and gone once it is read: so in two steps.
+    held_now=$(descendants "$2")
+    held_now=$(still_there "$held_now")
+    [ "$held_now" != "$held" ] || break
+    held=$held_now
+    # shellcheck disable=SC2086  # a list of pids
+    signal_all STOP $held
+  done
+  # shellcheck disable=SC2086
+  signal_all "$1" $held
+  # shellcheck disable=SC2086
+  signal_all CONT $held
+  [ -n "$held" ]
 }
 
 still_there() {

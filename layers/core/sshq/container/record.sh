@@ -12,6 +12,11 @@ now_ms() {
   fi
 }
 
+# How many of them have passed since then.
+ms_since() {
+  echo "$(($(now_ms) - $1))"
+}
+
 # A text between JSON's quotes. What isn't printable ASCII becomes "?": an image's own words may
 # be in any encoding, and a record that can't be read is worth nothing.
 json_text() {
@@ -27,10 +32,10 @@ json_number() {
 }
 
 # record STAGE RESULT CODE MS [FACTS]: printed in one write, so that no two records mix.
-record() {
+record() (
   printf '%s{"sshq":1,"stage":"%s","result":"%s","code":"%s","rank":%s,"at":"%s","ms":%s,"facts":%s}\n' \
     "${RECORD_LEAD-}" "$1" "$2" "$3" "$RANK" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$4" "${5:-"{}"}"
-}
+)
 
 # The same in the midst of the user's output, whose last line may not have ended.
 record_apart() {

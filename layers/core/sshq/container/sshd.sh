@@ -62,13 +62,13 @@ sshd_facts() {
 }
 
 # sshd refuses to start by anything but an absolute path.
-find_sshd() {
-  found=$(command -v sshd) || return 1
+find_sshd() (
+  found=$(command -v sshd) || exit 1
   case $found in
     /*) echo "$found" ;;
-    *) return 1 ;;
+    *) exit 1 ;;
   esac
-}
+)
 
 # The server in Python, at $SSHQ_HOME/ssh_server/sshd; on failure a code on stdout.
 unpack_ssh_server() {

@@ -1,6 +1,10 @@
 #!/bin/sh
 # The container's entrypoint: makes the node reachable, then runs the user's command (or waits, when
 # there is none), and tells the bot about it by records on stdout. Any POSIX sh will do.
+#
+# What the main process itself runs under a trap says `…`, not $(…): bash 5.2, some images' sh, loses
+# a signal that comes while it parses the latter, and a stop with it. A subshell may say either.
+# shellcheck disable=SC2006
 set -u
 
 case $0 in
@@ -32,7 +36,7 @@ GRACE_SECONDS=110
 
 main() {
   trap 'exit 143' TERM # a first process without a trap would not even hear it
-  BEGAN=$(now_ms)
+  BEGAN=`now_ms`
   ENDING=      # why it ends: stopped, deadline or idle
   INTERRUPTED= # `await` looks at it
   COMMAND_PID=
@@ -42,7 +46,7 @@ main() {
   trap 'on_end stopped' TERM
   trap 'on_end deadline' USR1
   trap 'on_end idle' USR2
-  RANK=$(node_rank "$RESOURCES")
+  RANK=`node_rank "$RESOURCES"`
   probe
   watch "$$" &
   WATCH_PID=$!
@@ -69,12 +73,12 @@ main() {
 # installed: the command may want the package manager for itself.
 may_start_at_once() {
   [ -n "$SSHQ_COMMAND" ] && [ "$SSHQ_WAIT_SECONDS" -eq 0 ] && [ "$SSHQ_FAIL_MODE" = run ] &&
-    { find_sshd >/dev/null || [ "$(package_manager)" = none ]; }
+    { find_sshd >/dev/null || [ "`package_manager`" = none ]; }
 }
 
 become_reachable() {
   if start_up; then return; fi
-  record_apart ready failed "${FAILED:-$ENDING}" "$(($(now_ms) - BEGAN))" \
+  record_apart ready failed "${FAILED:-$ENDING}" "`ms_since "$BEGAN"`" \
     "{\"fail_mode\":\"$SSHQ_FAIL_MODE\"}"
   return 1
 }
@@ -103,15 +107,16 @@ start_up() {
   agent_preparation=$!
   await "$sshd_preparation"
   await "$agent_preparation"
-  FAILED=$(cat "$SSHQ_HOME/sshd.failed" "$SSHQ_HOME/agent.failed" 2>/dev/null | head -n 1)
+  FAILED=`cat "$SSHQ_HOME/sshd.failed" "$SSHQ_HOME/agent.failed" 2>/dev/null | head -n 1`
   if [ -n "$FAILED$ENDING" ]; then
     record_apart register skipped "${FAILED:-$ENDING}" 0
     return 1
   fi
-  keep sshd "$(cat "$SSHQ_HOME/sshd.path")" -D -e -f "$SSHQ_HOME/sshd_config" &
+  read -r sshd_program <"$SSHQ_HOME/sshd.path"
+  keep sshd "$sshd_program" -D -e -f "$SSHQ_HOME/sshd_config" &
   prepare_stage register register_node &
   await "$!"
-  FAILED=$(cat "$SSHQ_HOME/register.failed" 2>/dev/null)
+  FAILED=`cat "$SSHQ_HOME/register.failed" 2>/dev/null`
   unset SSHQ_ACTIVATION_CODE
   [ -z "$FAILED$ENDING" ] || return 1
   keep_agent &
@@ -119,37 +124,37 @@ start_up() {
     FAILED=not_listening
     return 1
   fi
-  node=$(cat "$SSHQ_HOME/node_id")
-  printf '{"job":"%s","rank":%s,%s}\n' "$(json_text "$SSHQ_JOB")" "$RANK" "$(sshd_facts)" \
+  read -r node <"$SSHQ_HOME/node_id"
+  printf '{"job":"%s","rank":%s,%s}\n' "`json_text "$SSHQ_JOB"`" "$RANK" "`sshd_facts`" \
     >"$SSHQ_HOME/probe.json.new"
   mv -f "$SSHQ_HOME/probe.json.new" "$SSHQ_HOME/probe.json"
-  record_apart ready ok '' "$(($(now_ms) - BEGAN))" "{\"node_id\":\"$node\"}"
+  record_apart ready ok '' "`ms_since "$BEGAN"`" "{\"node_id\":\"$node\"}"
 }
 
 # prepare_stage STAGE FUNCTION: run it, tell its record; a failure's code goes to STAGE.failed.
 prepare_stage() {
-  stage_began=$(now_ms)
+  stage_began=`now_ms`
   rm -f "$SSHQ_HOME/$1.failed"
-  if stage_code=$("$2"); then
+  if stage_code=`"$2"`; then
     stage_facts='{}'
     case $1 in
-      sshd) stage_facts="{$(sshd_facts)}" ;;
-      register) stage_facts="{\"node_id\":\"$(cat "$SSHQ_HOME/node_id")\"}" ;;
+      sshd) stage_facts="{`sshd_facts`}" ;;
+      register) read -r node <"$SSHQ_HOME/node_id" && stage_facts="{\"node_id\":\"$node\"}" ;;
     esac
-    record_apart "$1" ok "$stage_code" "$(($(now_ms) - stage_began))" "$stage_facts"
+    record_apart "$1" ok "$stage_code" "`ms_since "$stage_began"`" "$stage_facts"
   else
     stage_code=${stage_code:-interrupted}
     echo "$stage_code" >"$SSHQ_HOME/$1.failed"
-    record_apart "$1" failed "$stage_code" "$(($(now_ms) - stage_began))"
+    record_apart "$1" failed "$stage_code" "`ms_since "$stage_began"`"
   fi
 }
 
 # sshd writes its pid once it listens: at once, but for the server in Python on a machine that is busy
 # or reads from a cold disk.
 wait_for_listener() {
-  listener_by=$(($(now_ms) + 60000))
+  listener_began=`now_ms`
   while [ ! -s "$SSHQ_HOME/sshd.pid" ]; do
-    [ "$(now_ms)" -lt "$listener_by" ] && [ -z "$ENDING" ] || return 1
+    [ "`ms_since "$listener_began"`" -lt 60000 ] && [ -z "$ENDING" ] || return 1
     sleep_briefly
   done
 }
@@ -158,8 +163,9 @@ wait_for_listener() {
 wait_for_start() {
   case ${SSHQ_WAIT_SECONDS:-0} in 0) return ;; esac
   record command ok waiting 0 "{\"seconds\":$SSHQ_WAIT_SECONDS}"
-  start_by=$(($(now_ms) + SSHQ_WAIT_SECONDS * 1000))
-  while [ -z "$ENDING" ] && [ "$(now_ms)" -lt "$start_by" ] && ! start_asked; do
+  waiting_began=`now_ms`
+  while [ -z "$ENDING" ] && [ "`ms_since "$waiting_began"`" -lt $((SSHQ_WAIT_SECONDS * 1000)) ] &&
+    ! start_asked; do
     rest 1
   done
 }
@@ -168,13 +174,13 @@ wait_for_start() {
 start_asked() {
   [ -e "$SSHQ_HOME/start" ] || {
     [ -e /tmp/sm-wait-stopped ] &&
-      [ -n "$(find /tmp/sm-wait-stopped -newer "$SSHQ_HOME/began" 2>/dev/null)" ]
+      [ -n "`find /tmp/sm-wait-stopped -newer "$SSHQ_HOME/began" 2>/dev/null`" ]
   }
 }
 
 run_command() {
   [ -z "$ENDING" ] || finish "$ENDING" 143
-  command_began=$(now_ms)
+  command_began=`now_ms`
   record command ok started 0
   (
     trap - TERM USR1 USR2
@@ -183,7 +189,7 @@ run_command() {
     # image's `env` can, this is undone: multiprocessing and torchrun use that signal.
     set --
     if env --default-signal=INT,QUIT true 2>/dev/null; then
-      set -- "$(command -v env)" --default-signal=INT,QUIT
+      set -- "`command -v env`" --default-signal=INT,QUIT
     fi
     command_text=$SSHQ_COMMAND
     enter_user_environment
@@ -196,7 +202,7 @@ run_command() {
   command_result=ok
   [ "$command_status" -eq 0 ] || command_result=failed
   if [ -n "$ENDING" ]; then wait_for_rest; fi
-  record_apart command "$command_result" exited "$(($(now_ms) - command_began))" \
+  record_apart command "$command_result" exited "`ms_since "$command_began"`" \
     "{\"exit_code\":$command_status}"
   finish "${ENDING:-exited}" "$command_status"
 }
@@ -208,10 +214,9 @@ on_end() {
   ENDING=${ENDING:-$1}
   if [ -z "$COMMAND_PID" ]; then
     : >"$SSHQ_HOME/ending"
-    # shellcheck disable=SC2046  # a list of pids
-    signal_all TERM $(descendants "$$")
+    signal_below TERM "$$"
   elif [ -z "$TERMINATED" ]; then
-    TERMINATED="$COMMAND_PID $(descendants "$COMMAND_PID")"
+    TERMINATED="$COMMAND_PID `descendants "$COMMAND_PID"`"
     # shellcheck disable=SC2086
     signal_all TERM $TERMINATED
     # shellcheck disable=SC2086
@@ -221,8 +226,9 @@ on_end() {
 
 # The command's own shell may end before what it started: those have the same grace.
 wait_for_rest() {
-  rest_by=$(($(now_ms) + GRACE_SECONDS * 1000))
-  while [ -n "$(still_there "$TERMINATED")" ] && [ "$(now_ms)" -lt "$rest_by" ]; do
+  rest_began=`now_ms`
+  while [ -n "`still_there "$TERMINATED"`" ] &&
+    [ "`ms_since "$rest_began"`" -lt $((GRACE_SECONDS * 1000)) ]; do
     sleep_briefly
   done
 }
@@ -234,7 +240,7 @@ finish() {
   end_below "$$" 5
   end_result=ok
   [ "$2" -eq 0 ] || end_result=failed
-  record_apart end "$end_result" "$1" "$(($(now_ms) - BEGAN))" "{\"exit_code\":$2}"
+  record_apart end "$end_result" "$1" "`ms_since "$BEGAN"`" "{\"exit_code\":$2}"
   exit "$2"
 }
 

@@ -25,7 +25,7 @@ keep() {
     await "$keep_pid"
     keep_status=$?
     [ ! -e "$SSHQ_HOME/ending" ] || break
-    keep_life=$(($(now_ms) - keep_began))
+    keep_life=$(ms_since "$keep_began")
     [ "$keep_life" -lt 60000 ] || keep_pause=1
     record_apart "$keep_stage" failed died "$keep_life" \
       "{\"exit_code\":$keep_status,\"again_in_seconds\":$keep_pause}"

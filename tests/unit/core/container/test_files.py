@@ -42,3 +42,12 @@ def test_shellcheck_finds_nothing(name: str) -> None:
     )
 
     assert found.stdout + found.stderr == ""
+
+
+def test_the_main_process_parses_no_command_substitution_of_the_newer_form() -> None:
+    """Bash 5.2 loses a signal meanwhile (once in some hundred stops of the first second)."""
+    before, main = startup_files()["start.sh"].decode().split("\nmain() {\n")
+
+    assert not re.search(r"^ *trap ", before, re.MULTILINE)
+    assert "`" in main
+    assert re.findall(r".*\$\((?!\().*", main) == []
