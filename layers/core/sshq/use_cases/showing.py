@@ -52,7 +52,12 @@ def announce(services: Services, job: Job, *, again: bool = False) -> Job:
     """Post the living message into the owner's DM. `again`: it may be there already, unknown to us."""
     view = _view(services, job, ())
     message = post_once(
-        services, job.owner, view, key=job.request, since=job.created_at, again=again
+        services,
+        job.owner,
+        view,
+        key=job.request,
+        since=job.asked_at or job.created_at,
+        again=again,
     )
     update = {"message": message, "shown": _digest(view)}
     changed = services.jobs.change(job.name, lambda stored: stored.model_copy(update=update))

@@ -36,7 +36,7 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.deciding import commit, terms_for
 from sshq.use_cases.release import release
 from sshq.use_cases.shaping import Shaped
-from sshq.use_cases.showing import show
+from sshq.use_cases.showing import announce, show
 from sshq.use_cases.submitting import end_unsubmitted, forget, submit
 
 if TYPE_CHECKING:
@@ -247,6 +247,9 @@ def _attempt(services: Services, entry: WaitingRequest) -> None:
         if not _is_next(services, entry, member):
             return
         job = _row(services, entry, member)
+        if job.message is None:
+            # Slack was away when the request came into the line: no job begins that nobody sees.
+            job = announce(services, job, again=True)
         if job.phase is Phase.REQUESTED:
             job = submit(services, job, member, _environment(services, entry))
             services.waiting_room.count_turn(entry, services.clock.now())

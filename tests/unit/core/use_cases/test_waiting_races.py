@@ -250,3 +250,31 @@ def test_a_race_for_the_budget_doesnt_end_the_waiting(
     full.clock.time += timedelta(minutes=1)
     commands(full, called(full))
     assert only_open(full).attempt == 2
+
+
+def test_who_came_into_the_line_while_slack_was_away_sees_the_job_before_it_begins(
+    full: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def away(*_: object, **__: object) -> None:
+            raise ConnectionError
+
+        patch.setattr(full.chat, "post", away)
+        for _delivery in range(3):
+            with pytest.raises(ConnectionError):
+                commands(full, full.message(BOB, "run", trigger="b.1", instance=GPU))
+        bobs = next(e for e in full.waiting_room.entries.values() if e.owner.is_same(BOB))
+        assert bobs.message is None
+        full.training_jobs.error = None
+        again = full.message(BOB, "run-again", trigger="b.2", request=bobs.request, attempt=1)
+        with pytest.raises(ConnectionError):
+            commands(full, again)
+        assert full.training_jobs.created == {}
+
+    commands(full, again)
+
+    (job,) = full.jobs.open_jobs_of(BOB)
+    assert job.message is not None
+    assert job.name in full.training_jobs.created
+    assert job.name in shown(full, bobs.request)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.chat.catalogue import Texts
+    from sshq.domain.queue_message import QueueMessage
     from sshq.domain.refusals import Refusal
 
 
@@ -28,6 +29,11 @@ def refusal(error: Refusal, texts: Texts) -> View:
     return View(text=happened, blocks=(section(f":no_entry: {happened}\n{following}"),))
 
 
-def dead_letter(verb: str, correlation: str, texts: Texts) -> View:
-    """The end of a request that could not be worked off."""
-    return notice(texts, "dead-letter", verb=verb, correlation=correlation)
+def dead_letter(message: QueueMessage, texts: Texts, *, job: str = "", pool: str = "") -> View:
+    """A request that could not be worked off to its end, and the job or the line it got to."""
+    correlation = message.correlation
+    if job:
+        return notice(texts, "dead-letter.job", job=job, correlation=correlation)
+    if pool:
+        return notice(texts, "dead-letter.waits", pool=pool, correlation=correlation)
+    return notice(texts, "dead-letter", verb=message.verb, correlation=correlation)

@@ -16,6 +16,12 @@ TEXTS: dict[str, str] = {
     "ack.queued": "On it: `/sshq {verb}` …",
     "dead-letter": "I couldn't do `/sshq {verb}`, though I tried several times. Nothing else "
     "will come of it. Try again; if it happens again, give your admin this number: {correlation}",
+    "dead-letter.job": "I couldn't finish `/sshq run`, though I tried several times; but job "
+    "*{job}* was made for it, and may run. Don't ask again: `/sshq status {job}` tells how it is, "
+    "`/sshq stop {job}` ends it. The number for your admin is {correlation}",
+    "dead-letter.waits": "I couldn't finish `/sshq run`, though I tried several times; but your "
+    "request stands in line for {pool}, and its turn will come. Don't ask again: "
+    "`/sshq stop --mine` takes it out, and ends your jobs. The number for your admin is {correlation}",
     "refusal.unknown-command": "There is no `/sshq {command}`.",
     "refusal.unknown-command.next": "`/sshq help` lists the commands. {near}",
     "refusal.usage": "That can't be read: {problem}.",

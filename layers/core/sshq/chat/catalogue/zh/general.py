@@ -16,6 +16,11 @@ TEXTS: dict[str, str] = {
     "ack.queued": "正在处理：`/sshq {verb}` …",
     "dead-letter": "`/sshq {verb}` 多次尝试后仍未成功，不会再有结果。请重试；如再次发生，"
     "请把此编号交给管理员：{correlation}",
+    "dead-letter.job": "`/sshq run` 多次尝试后仍未完成，但已为它建立作业 *{job}*，可能正在运行。"
+    "请勿重复提交：`/sshq status {job}` 查看状态，`/sshq stop {job}` 结束它。"
+    "给管理员的编号：{correlation}",
+    "dead-letter.waits": "`/sshq run` 多次尝试后仍未完成，但您的请求正在排队等待 {pool}，轮到时会自动提交。"
+    "请勿重复提交：`/sshq stop --mine` 让它离开队列，并结束您的所有作业。给管理员的编号：{correlation}",
     "refusal.unknown-command": "没有 `/sshq {command}` 这个命令。",
     "refusal.unknown-command.next": "`/sshq help` 列出所有命令。{near}",
     "refusal.usage": "无法理解：{problem}。",
