@@ -92,7 +92,9 @@ def _watch(services: Services, job: Job, nodes: Iterable[OfAJob]) -> Job | None:
     if current is None or not current.is_open:
         return None
     if current.phase is Phase.STOPPING:
-        if services.clock.now() - current.phase_since >= STOPS_WITHIN:
+        # Without a reason nobody stopped it: it has done its work, and SageMaker puts that into S3.
+        was_asked = current.end_reason is not None
+        if was_asked and services.clock.now() - current.phase_since >= STOPS_WITHIN:
             services.training_jobs.stop(current.name)
         return None
     if job.phase is Phase.READY and (current.phase, current.restarts) == (job.phase, job.restarts):

@@ -14,6 +14,7 @@ from sshq.domain.records import Result, Stage
 from sshq.use_cases import sweep as module
 from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
+from sshq.use_cases.stop import stop_job
 from sshq.use_cases.sweep import sweep
 from tests.core_services import ALICE, START, MemoryServices
 from tests.job_lives import comes_up, moves, prints, record, run
@@ -109,6 +110,29 @@ def test_a_workbench_that_became_reachable_after_all_is_left_running(
 
     assert sweep(services) == []
     assert services.training_jobs.stopped == []
+
+
+def test_what_a_job_made_is_uploaded_to_the_end(services: MemoryServices) -> None:
+    """A stop would cut the upload short, and call a job stopped that has done its work."""
+    job = ready(services)
+    moves(services, job, "Uploading")
+    for _ in range(5):
+        services.clock.time += timedelta(minutes=1)
+        assert sweep(services) == []
+
+    assert services.training_jobs.stopped == []
+    moves(services, job, "Completed", status="Completed")
+    sweep(services)
+    assert services.jobs.all[job.name].phase is Phase.COMPLETED
+
+
+def test_a_stop_that_had_no_effect_is_asked_for_again(services: MemoryServices) -> None:
+    job = ready(services)
+    stop_job(services, job, EndReason.ASKED)
+    services.clock.time += timedelta(minutes=1)
+    sweep(services)
+
+    assert services.training_jobs.stopped == [job.name, job.name]
 
 
 def test_a_round_ends_in_time_and_leaves_out_others_each_time(
