@@ -31,6 +31,7 @@ SILENT_AFTER = timedelta(seconds=180)
 WOBBLE = timedelta(seconds=15)
 LONGEST_WARNING = timedelta(minutes=5)
 SHORTEST_WARNING = timedelta(minutes=1)
+_NO_CONTAINER_IN = 1970
 # The caretaker comes once a minute, more or less.
 ROUND = timedelta(minutes=1)
 
@@ -160,7 +161,8 @@ def _time(record: StageRecord) -> datetime | None:
         at = datetime.fromisoformat(record.at)
     except ValueError:
         return None
-    return at if at.tzinfo else None
+    # No container ran in the year 1, and nothing can be taken from it.
+    return at if at.tzinfo and at.year > _NO_CONTAINER_IN else None
 
 
 def _most(values: Iterable[float | None]) -> float:

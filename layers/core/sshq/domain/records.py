@@ -11,6 +11,9 @@ from pydantic import Field, ValidationError
 from sshq.domain.model import Model
 
 LONGEST_LINE = 16_384
+# What runs in a container may print such lines, too: what is kept of them, and shown, stays small.
+_LONGEST_CODE = 64
+_MOST = 1_000_000
 
 # From here on a node is busy; the container's own watchdog goes by the same (supervisor.sh).
 BUSY_CPU_PERCENT = 10
@@ -47,7 +50,7 @@ class StageRecord(Model):
     sshq: Literal[1]
     stage: Stage
     result: Result
-    code: str = ""
+    code: str = Field(default="", max_length=_LONGEST_CODE)
     rank: int = Field(ge=0)
     at: str
     ms: int = Field(ge=0)
@@ -57,19 +60,19 @@ class StageRecord(Model):
 class Activity(Model):
     """The facts of an `activity` record: how busy one node was. None is "don't know"."""
 
-    seconds: int = Field(ge=0)
+    seconds: int = Field(ge=0, le=_MOST)
     """How long the time was that is told of; a minute, as a rule."""
-    logins: int | None = Field(ge=0)
+    logins: int | None = Field(ge=0, le=_MOST)
     """SSH connections that are open now."""
     bytes: int | None = Field(ge=0)
     """Through SSH connections in that time, above what keep-alives cost."""
     typing: int | None = Field(ge=0)
     """SSH sessions' terminals at which somebody typed in that time."""
-    cpu: float | None = Field(ge=0)
+    cpu: float | None = Field(ge=0, le=_MOST)
     """Percent of all processors in that time."""
-    gpu: float | None = Field(ge=0)
+    gpu: float | None = Field(ge=0, le=_MOST)
     """Percent: the highest of some samples of the busiest GPU; 0 where there is none."""
-    load: float | None = Field(ge=0)
+    load: float | None = Field(ge=0, le=_MOST)
     """The load average of the last minute: processes that ran or waited for a disk."""
 
     @property

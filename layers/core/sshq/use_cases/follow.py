@@ -118,7 +118,7 @@ def _look(services: Services, job: Job, status: TrainingStatus, *, reads_log: bo
     records: list[StageRecord] = []
     containers = [step.since for step in status.run if step.status == "Training"]
     if containers and (reads_log or status.has_ended):
-        records = records_since(services, job.name, containers[0])
+        records = records_since(services, job, containers[0])
     known = job.starting if status.restarts == job.restarts else ()
     starting = followed(known, records)
     return Look(

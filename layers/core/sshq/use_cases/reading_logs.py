@@ -10,18 +10,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sshq.domain.jobs import Job
     from sshq.domain.log_pages import LogLine
     from sshq.domain.records import StageRecord
     from sshq.ports import Services
 
 
-def records_since(services: Services, job: str, since: datetime) -> list[StageRecord]:
-    """The containers' records; none where the log can't be read."""
+def records_since(services: Services, job: Job, since: datetime) -> list[StageRecord]:
+    """The containers' records; none where the log can't be read.
+
+    Nor any of a container that the job hasn't got: whatever runs in it may write such lines, and what
+    is known of each container has to fit into the job's row.
+    """
     try:
-        return services.job_logs.records(job, since)
+        found = services.job_logs.records(job.name, since)
     except Exception:  # noqa: BLE001  see above
-        Logger(child=True).exception("a job's records can't be read", extra={"job": job})
+        Logger(child=True).exception("a job's records can't be read", extra={"job": job.name})
         return []
+    return [record for record in found if record.rank < job.shape.count]
 
 
 def last_lines(services: Services, job: str, most: int) -> Sequence[LogLine]:

@@ -79,10 +79,9 @@ def _look_after(services: Services, job: Job, nodes: Iterable[OfAJob]) -> None:
         current = _watch(services, job, nodes)
     except Exception:
         # Whatever can't be read or told: what is due ends all the same.
-        _stop_if_due(services, services.jobs.get(job.name) or job)
+        _end_what_is_due(services, services.jobs.get(job.name) or job)
         raise
-    if current is not None and not _stop_if_due(services, current):
-        end_lapsed_leases(services, current)
+    if current is not None and not _end_what_is_due(services, current):
         tell_deadline(services, current)
 
 
@@ -102,9 +101,11 @@ def _watch(services: Services, job: Job, nodes: Iterable[OfAJob]) -> Job | None:
     return watch_idleness(services, current)
 
 
-def _stop_if_due(services: Services, job: Job) -> bool:
+def _end_what_is_due(services: Services, job: Job) -> bool:
+    """End the job, or those ways into it whose own time is up. Whether the job ends."""
     reason = reason_to_stop(job, services.clock.now())
     if reason is None:
+        end_lapsed_leases(services, job)
         return False
     services.audit.record("caretaker-stops", actor=None, job=job.name, reason=reason.value)
     stop_job(services, job, reason)

@@ -71,7 +71,7 @@ def _with_late_words(services: Services, job: Job) -> Job:
     if is_late or have_told(job.nodes, job.starting):
         return job
     since = next((step.at for step in job.history if step.phase is Phase.PROBING), job.phase_since)
-    starting = followed(job.starting, records_since(services, job.name, since))
+    starting = followed(job.starting, records_since(services, job, since))
     if starting == job.starting:
         return job
 

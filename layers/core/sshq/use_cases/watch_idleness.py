@@ -23,7 +23,7 @@ def watch_idleness(services: Services, job: Job) -> Job:
     """The job with what is known of its idleness now. Its owner is warned once each time."""
     if job.phase is not Phase.READY or not job.shape.container.idle_seconds:
         return job
-    records = records_since(services, job.name, job.idleness.told_until or job.phase_since)
+    records = records_since(services, job, job.idleness.told_until or job.phase_since)
     now = services.clock.now()
     before = job
 

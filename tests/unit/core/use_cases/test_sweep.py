@@ -9,6 +9,7 @@ import pytest
 
 from sshq.domain.caretaking import in_turn
 from sshq.domain.jobs import EndReason, Phase
+from sshq.domain.leases import LeaseEnd
 from sshq.domain.node_starts import NodeStart
 from sshq.domain.records import Result, Stage
 from sshq.use_cases import sweep as module
@@ -17,7 +18,7 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.sweep import sweep
 from tests.core_services import ALICE, START, MemoryServices
-from tests.job_lives import comes_up, moves, prints, record, run
+from tests.job_lives import comes_up, lease_with_session, moves, prints, record, run
 
 if TYPE_CHECKING:
     from sshq.domain.jobs import Job
@@ -80,6 +81,59 @@ def test_a_deadline_is_kept_whatever_cant_be_read(
 
     assert sweep(services) == [job.name]
     assert services.jobs.all[job.name].end_reason is EndReason.DEADLINE
+
+
+@pytest.mark.parametrize("broken", ["watch_registrations", "watch_idleness"])
+def test_a_lease_of_its_own_time_ends_in_time_whatever_cant_be_read(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """It was shared for so long, and its holder may have a hand in what can't be read."""
+    job = ready(services)
+    lease_with_session(services, job, node="mi-1")
+    over = {"expires_at": services.clock.now() + timedelta(minutes=1)}
+    services.leases.all["lease-1"] = services.leases.all["lease-1"].model_copy(update=over)
+    monkeypatch.setattr(module, broken, away)
+    services.clock.time += timedelta(minutes=1)
+
+    assert sweep(services) == [job.name]
+    assert services.leases.all["lease-1"].ended is LeaseEnd.EXPIRED
+    assert services.leases.open == {}
+
+
+def test_nothing_is_kept_of_containers_that_a_job_hasnt_got(services: MemoryServices) -> None:
+    """Its row has to hold what is known of each, and whatever runs in it may write such lines."""
+    job = run(services, idle=300)
+    moves(services, job, "Training")
+    prints(services, job, *(record("probe", rank=rank) for rank in range(2000)))
+    follow(services, job.name)
+    assert [start.rank for start in services.jobs.all[job.name].starting] == [0]
+
+    comes_up(services, job)
+    follow(services, job.name)
+    at = services.clock.now()
+    prints(services, job, *(record("activity", rank=n, at=at, **QUIET) for n in range(2000)))
+    assert sweep(services) == []
+    assert [node.rank for node in services.jobs.all[job.name].idleness.nodes] == [0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        record("activity", **QUIET | {"cpu": float("inf")}),
+        record("activity", **QUIET | {"logins": 10**40}),
+        record("activity", **QUIET | {"seconds": 10**15}),
+        record("activity", **QUIET).replace("2026-11-22T12:00:00Z", "0001-01-01T00:00:00Z"),
+        record("activity", code="x" * 10_000, **QUIET),
+    ],
+)
+def test_a_line_that_no_container_of_ours_prints_is_none(
+    services: MemoryServices, line: str
+) -> None:
+    job = ready(services, idle=300)
+    prints(services, job, line)
+
+    assert sweep(services) == []
+    assert services.jobs.all[job.name].idleness.nodes == ()
 
 
 def test_whom_nobody_could_warn_isnt_ended_and_is_warned_when_slack_is_back(
