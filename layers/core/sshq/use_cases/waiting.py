@@ -85,9 +85,9 @@ def stand_in_line(
 def enter(services: Services, job: Job, cause: Cause, detail: str) -> None:
     """Put a request whose attempt found no capacity into the waiting room, before its next attempt.
 
-    The entry is written before the row ends: should that be all that happens, the next attempt
-    waits for the row (`_is_next`), and whoever comes by again ends it. A row that was stopped
-    meanwhile is wanted by nobody any more.
+    The entry is written before the row ends: should that be all that happens, whoever comes by
+    again ends it, the next attempt (`_is_next`) if nobody did before. A row that was stopped meanwhile
+    is wanted by nobody any more.
     """
     forget(services, job, keep_files=True)
     stored = services.waiting_room.get(job.request)
@@ -290,6 +290,9 @@ def _is_next(services: Services, entry: WaitingRequest, member: Member) -> bool:
         return True
     if not before.is_open:
         services.waiting_room.remove(entry.request, attempt=entry.attempt)
+    elif before.phase is Phase.REQUESTED:
+        # SageMaker never took it, and its worker died between this entry and the end of its row.
+        enter(services, before, entry.cause, entry.detail)
     return False
 
 

@@ -17,6 +17,7 @@ from sshq.use_cases.dispatch import commands
 from sshq.use_cases.follow import follow
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.sweep import sweep
+from tests.core_crashes import dying_after
 from tests.core_services import ALICE, BOB, START, MemoryServices
 
 if TYPE_CHECKING:
@@ -232,6 +233,34 @@ def test_a_refused_attempt_leaves_no_place_and_no_buttons(full: MemoryServices) 
 
     assert full.waiting_room.entries == {}
     assert "of your budget is left" in shown(full, entry.request)
+
+
+def test_a_worker_that_dies_as_an_attempt_goes_back_into_the_line_keeps_its_place(
+    full: MemoryServices,
+) -> None:
+    """The redelivery is of the attempt before: only the next attempt can end that one's row."""
+    (entry,) = full.waiting_room.entries.values()
+    call = called(full)
+    with dying_after(full.waiting_room, "replace"):
+        commands(full, call)
+    commands(full, call)
+    assert full.waiting_room.entries[entry.request].attempt == 3
+    assert only_open(full).attempt == 2
+
+    for _ in range(40):
+        full.clock.time += timedelta(minutes=1)
+        sweep(full)
+        for body, _, _ in full.commands_queue.sent:
+            commands(full, QueueMessage.model_validate_json(body))
+        full.commands_queue.sent.clear()
+    assert full.waiting_room.entries[entry.request].since == entry.since
+    assert "Waiting for" in shown(full, entry.request)
+    assert full.budgets.open == {ALICE.tag: 0}
+
+    full.training_jobs.error = None
+    full.clock.time += timedelta(minutes=15)
+    commands(full, called(full))
+    assert only_open(full).name in full.training_jobs.created
 
 
 def test_a_race_for_the_budget_doesnt_end_the_waiting(
