@@ -32,8 +32,9 @@ WOBBLE = timedelta(seconds=15)
 LONGEST_WARNING = timedelta(minutes=5)
 SHORTEST_WARNING = timedelta(minutes=1)
 _NO_CONTAINER_IN = 1970
-# The caretaker comes once a minute, more or less.
+# The caretaker comes once a minute, more or less; it doesn't end in the round in which it warns.
 ROUND = timedelta(minutes=1)
+SHORTEST_STAND = ROUND / 2
 
 
 class QuietNode(Model):
@@ -107,8 +108,8 @@ def judged(
     verdict = Verdict.ACTIVE
     if limit and since + WOBBLE >= limit - notice:
         verdict = Verdict.WARN
-        warned = idleness.warned_at
-        if since + WOBBLE >= limit and warned is not None and now - warned >= notice - ROUND:
+        warned, stands = idleness.warned_at, max(notice - ROUND, SHORTEST_STAND)
+        if since + WOBBLE >= limit and warned is not None and now - warned >= stands:
             verdict = Verdict.STOP
     return Idle(verdict, since, limit, **quiet)
 

@@ -149,6 +149,10 @@ def test_whom_nobody_could_warn_isnt_ended_and_is_warned_when_slack_is_back(
     warnings = [view for _, view in services.chat.said if "I am about to end it" in view.text]
     assert len(warnings) == 1
     assert "idle 10 of 5 min" in str(warnings[0].blocks)
+    assert services.training_jobs.stopped == []
+
+    pass_quietly(services, job, 1)
+    assert services.training_jobs.stopped == [job.name]
 
 
 def test_a_workbench_that_became_reachable_after_all_is_left_running(
