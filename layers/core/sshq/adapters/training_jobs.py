@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Its API's model has an error of its own for a job that isn't there; what one sees is the other.
 _NOT_FOUND = "ResourceNotFound"
 _NOTHING_TO_DO = {"ValidationException", _NOT_FOUND}
+_ABOVE_A_QUOTA = "ResourceLimitExceeded"
 # "… limit 'ml.g5.xlarge for training job usage' is 2 Instances, with current utilization of 2
 # Instances and a request delta of 1 Instances."
 _LIMIT = re.compile(r" is (?P<limit>\d+) \w+, with .* delta of (?P<delta>\d+) \w+")
@@ -53,7 +54,7 @@ class SageMakerTrainingJobs:
                 self._accept_only_own(job, request)
             elif is_passing(error):
                 raise
-            else:
+            elif not (code(error) == _ABOVE_A_QUOTA and self._is_taken_by(job, request)):
                 raise _refusal(error, job) from error
 
     def describe(self, name: str) -> TrainingStatus | None:
@@ -93,6 +94,13 @@ class SageMakerTrainingJobs:
             # Over, or in use by the next job: that one ends it.
             if code(error) not in _NOTHING_TO_DO:
                 raise
+
+    def _is_taken_by(self, job: TrainingJob, request: str) -> bool:
+        """Whether it is this very job that fills the quota: boto3 asks again where an answer was lost."""
+        if self.describe(job.name) is None:
+            return False
+        self._accept_only_own(job, request)
+        return True
 
     def _accept_only_own(self, job: TrainingJob, request: str) -> None:
         """The name follows from the request, so a taken name is ours, unless somebody made it by hand."""
@@ -161,7 +169,7 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 
 
 def _refusal(error: ClientError, job: TrainingJob) -> Refusal:
-    if code(error) == "ResourceLimitExceeded":
+    if code(error) == _ABOVE_A_QUOTA:
         reason = Reason.BEYOND_QUOTA if _never_fits(message(error)) else Reason.QUOTA
         return Refusal(reason, instance=job.instance, detail=message(error))
     return refused(error)

@@ -149,13 +149,42 @@ def limited(what: str, limit: int, used: int, wanted: int) -> str:
         ("Something else that AWS may say", Reason.QUOTA),
     ],
 )
-def test_what_never_fits_isnt_waited_for(job: TrainingJob, detail: str, reason: Reason) -> None:
-    error = {"Error": {"Code": "ResourceLimitExceeded", "Message": detail}}
+def test_what_never_fits_isnt_waited_for(
+    job: TrainingJob, detail: str, reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = answering({"Error": {"Code": "ResourceLimitExceeded", "Message": detail}})
+    monkeypatch.setattr(full, "describe", lambda _: None)
     with pytest.raises(Refusal) as refused:
-        answering(error).create(job, request=REQUEST)
+        full.create(job, request=REQUEST)
 
     assert refused.value.reason is reason
     assert refused.value.facts["detail"] == detail
+
+
+def test_a_job_that_fills_the_quota_itself_was_taken(
+    aws: CoreAws, live: Live, job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, boto3 asked again, and SageMaker may look at quotas before names."""
+    mine = replace(job, name="sshq-alice-fills")
+    live.training_jobs.create(mine, request=REQUEST)
+    error = {"Error": {"Code": "ResourceLimitExceeded", "Message": limited(INSTANCES, 1, 1, 1)}}
+    client = aws.client("sagemaker")
+
+    def full(**_: Any) -> Any:
+        raise ClientError(error, "CreateTrainingJob")
+
+    monkeypatch.setattr(client, "create_training_job", full)
+    prefix = aws.settings.training_job_arn_prefix
+    jobs = SageMakerTrainingJobs(client, arn_prefix=prefix, clock=FixedClock())
+    jobs.create(mine, request=REQUEST)
+
+    for other, request, reason in (
+        (replace(mine, name="sshq-alice-none"), REQUEST, Reason.QUOTA),
+        (mine, "b" * 64, Reason.NAME_TAKEN),
+    ):
+        with pytest.raises(Refusal) as refused:
+            jobs.create(other, request=request)
+        assert refused.value.reason is reason
 
 
 def test_the_error_that_the_api_s_model_names_is_as_good(job: TrainingJob) -> None:
