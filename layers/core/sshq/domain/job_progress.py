@@ -199,8 +199,9 @@ def _restarted(job: Job, status: TrainingStatus) -> Job:
         "history": (),
         "nodes": (),
         "starting": (),
-        # They read the deadline that was set when the job was asked for.
+        # They read the deadline that was set when the job was asked for, and of no [Keep].
         "deadline_untold": True,
+        "keep_untold": job.kept_until is not None,
         "idleness": Idleness(),
     }
     return job.model_copy(update=anew)

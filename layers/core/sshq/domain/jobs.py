@@ -135,8 +135,8 @@ class Job(Record):
     """A job as it is stored. `prefix` is the path of its input channel in the bucket (160 bits).
 
     `history` are the phases of the present run, `started_at` is when SageMaker began to bill,
-    `deadline_untold` says that its containers know an older deadline, and `shown` is a digest of what
-    the living message says.
+    `deadline_untold` and `keep_untold` say that its containers know an older deadline, or not until when
+    it is kept, and `shown` is a digest of what the living message says.
     """
 
     name: str
@@ -169,6 +169,7 @@ class Job(Record):
     extended_from: datetime | None = None
     """The deadline before: leases that ended with it end with the later one."""
     kept_until: datetime | None = None
+    keep_untold: bool = False
     idleness: Idleness = Idleness()
     shown: str = ""
     settled: bool = False

@@ -16,9 +16,11 @@ from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.showing import show
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sshq.chat.commands.jobs import AJob
     from sshq.chat.commands.watch import Extend, Keep
-    from sshq.domain.jobs import Job
+    from sshq.domain.jobs import Job, Node
     from sshq.domain.queue_message import QueueMessage
     from sshq.ports import Services
 
@@ -39,24 +41,29 @@ def extend(services: Services, message: QueueMessage, arguments: Extend) -> None
             services.leases.prolong(lease.id, job.deadline)
     until = f"{job.deadline:%Y-%m-%d %H:%M}"
     services.audit.record("extended", actor=message.actor, job=job.name, until=until)
-    tell_deadline(services, job)
+    tell_times(services, job)
     show(services, services.jobs.get(job.name) or job)
     here = texts(job.language)
     done = views.notice(here, "extend.done", job=job.name, deadline=job.deadline)
     answer(services, message, done)
 
 
-def tell_deadline(services: Services, job: Job) -> None:
-    """Tell a ready job's containers its deadline. What they don't confirm, the caretaker repeats."""
-    if not job.deadline_untold or not job.nodes:
+def tell_times(services: Services, job: Job) -> None:
+    """Tell a ready job's containers its deadline, and until when it isn't idle. What they don't confirm,
+    the caretaker repeats.
+    """
+    if not job.nodes:
         return
-    if _tell(services, job, "deadline", int(job.deadline.timestamp())):
+    told = {}
+    if job.deadline_untold and _tell(services, job, "deadline", int(job.deadline.timestamp())):
+        told["deadline_untold"] = False
+    if job.keep_untold and _tell_keep(services, job):
+        told["keep_untold"] = False
+    if told:
         services.jobs.change(
             job.name,
             lambda stored: (
-                stored.model_copy(update={"deadline_untold": False})
-                if (stored.deadline, stored.nodes) == (job.deadline, job.nodes)
-                else None
+                stored.model_copy(update=told) if _times(stored) == _times(job) else None
             ),
         )
 
@@ -87,15 +94,27 @@ def keep(services: Services, message: QueueMessage, arguments: Keep) -> None:
         if not stored.may_go_on:
             raise Refusal(Reason.JOB_HAS_ENDED, job=stored.name)
         calm = stored.idleness.model_copy(update={"warned_at": None})
-        return stored.model_copy(update={"kept_until": until, "idleness": calm})
+        kept = {"kept_until": until, "keep_untold": True, "idleness": calm}
+        return stored.model_copy(update=kept)
 
     job = services.jobs.change(job.name, kept) or job
     services.audit.record("kept", actor=message.actor, job=job.name)
     # The container's own watchdog may be the stricter of the two.
-    _tell(services, job, "keep", arguments.seconds)
-    show(services, job)
+    tell_times(services, job)
+    show(services, services.jobs.get(job.name) or job)
     here = texts(job.language)
     answer(services, message, views.notice(here, "keep.done", job=job.name, until=until))
+
+
+def _tell_keep(services: Services, job: Job) -> bool:
+    """Containers are told for how much longer; whether there is nothing left to tell."""
+    until = job.kept_until or services.clock.now()
+    left = int((until - services.clock.now()).total_seconds())
+    return left <= 0 or _tell(services, job, "keep", left)
+
+
+def _times(job: Job) -> tuple[datetime, datetime | None, tuple[Node, ...]]:
+    return job.deadline, job.kept_until, job.nodes
 
 
 def _tell(services: Services, job: Job, verb: str, argument: int) -> bool:

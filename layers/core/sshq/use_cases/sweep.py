@@ -12,7 +12,7 @@ from sshq.domain.caretaking import in_turn, reason_to_stop
 from sshq.domain.jobs import Phase
 from sshq.use_cases.ending import end_lapsed_leases
 from sshq.use_cases.follow import follow
-from sshq.use_cases.going_on import tell_deadline
+from sshq.use_cases.going_on import tell_times
 from sshq.use_cases.orphans import EVERY_MINUTES, find_orphans
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.too_many import watch_registrations
@@ -82,7 +82,7 @@ def _look_after(services: Services, job: Job, nodes: Iterable[OfAJob]) -> None:
         _end_what_is_due(services, services.jobs.get(job.name) or job)
         raise
     if current is not None and not _end_what_is_due(services, current):
-        tell_deadline(services, current)
+        tell_times(services, current)
 
 
 def _watch(services: Services, job: Job, nodes: Iterable[OfAJob]) -> Job | None:

@@ -52,6 +52,32 @@ def test_a_later_deadline_is_stored_told_and_shown(services: MemoryServices, job
     assert moment(later.deadline) in message_of(services, job)
 
 
+def test_a_keep_that_a_node_did_not_confirm_is_told_again_for_as_long_as_is_left(
+    services: MemoryServices, job: Job
+) -> None:
+    """Else its own watchdog would end it as idle though its owner was told that it is kept."""
+    services.nodes.connected.discard("mi-2")
+    ask(services, "keep", job=job.name, seconds=3600)
+    assert services.jobs.all[job.name].keep_untold
+
+    services.nodes.connected.add("mi-2")
+    services.clock.time += timedelta(minutes=10)
+    sweep(services)
+    assert services.nodes.told[-1] == ("mi-2", "keep", "3000")
+    assert not services.jobs.all[job.name].keep_untold
+
+    services.nodes.connected.discard("mi-2")
+    ask(services, "keep", job=job.name, seconds=3600)
+    services.clock.time += timedelta(minutes=59)
+    services.jobs.change(job.name, lambda j: j.model_copy(update={"deadline": j.deadline + HOUR}))
+    sweep(services)
+    assert services.nodes.told[-1] == ("mi-2", "keep", "60")
+    services.clock.time += timedelta(minutes=1)
+    told = len(services.nodes.told)
+    sweep(services)
+    assert (len(services.nodes.told), services.jobs.all[job.name].keep_untold) == (told, False)
+
+
 def test_an_only_job_need_not_be_named(services: MemoryServices, job: Job) -> None:
     ask(services, "extend", job="90m")
     assert services.jobs.all[job.name].deadline == job.deadline + 1.5 * HOUR
@@ -176,7 +202,7 @@ def test_keep_counts_from_the_click(services: MemoryServices, job: Job) -> None:
     commands(services, message)
 
     assert services.jobs.all[job.name].kept_until == message.received_at + HOUR
-    assert services.nodes.told[0] == ("mi-1", "keep", "3600")
+    assert services.nodes.told[0] == ("mi-1", "keep", "3300")
 
 
 def test_stop_mine_without_a_job_says_so(services: MemoryServices) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sshq.domain.jobs import Phase
 from sshq.use_cases.follow import follow
+from sshq.use_cases.sweep import sweep
 from tests.job_lives import comes_up, lease_with_session, message_of, moves, prints, record, run
 
 if TYPE_CHECKING:
@@ -63,6 +65,22 @@ def test_the_lease_finds_the_new_nodes_under_the_old_aliases(
     assert again.phase is Phase.READY
     assert [node.id for node in again.nodes] == ["mi-3", "mi-4"]
     assert [again.alias(node.rank) for node in again.nodes] == aliases
+
+
+def test_the_new_nodes_hear_that_they_are_kept(services: MemoryServices, job: Job) -> None:
+    """The file in which the old ones had it went with their machines."""
+    until = services.clock.now() + timedelta(hours=2)
+    services.jobs.change(job.name, lambda j: j.model_copy(update={"kept_until": until}))
+    moves(services, job, "Interrupted", "Starting", "Downloading", "Training")
+    comes_up(services, job, "mi-3", "mi-4")
+    follow(services, job.name)
+    sweep(services)
+
+    left = str(int((until - services.clock.now()).total_seconds()))
+    assert [told for told in services.nodes.told if told[1] == "keep"] == [
+        ("mi-3", "keep", left),
+        ("mi-4", "keep", left),
+    ]
 
 
 def test_the_first_run_s_records_say_nothing_of_the_second(
