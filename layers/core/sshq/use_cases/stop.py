@@ -31,12 +31,17 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
         return
     job = choose_job(services, message.actor, arguments.job)
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
+    here = texts(job.language)
+    if job.requeued and give_up(services, job.request):
+        # Whoever names an attempt that found no machine wants none of those that would follow.
+        answer(services, message, views.notice(here, "waiting.cancelled"))
+        return
     if not job.is_open:
         end_pool(services, job, message.actor)
-        answer(services, message, views.notice(texts(job.language), "stop.pool", job=job.name))
+        answer(services, message, views.notice(here, "stop.pool", job=job.name))
         return
     stop_job(services, job, EndReason.ASKED)
-    answer(services, message, views.stopping(job, texts(job.language)))
+    answer(services, message, views.stopping(job, here))
 
 
 def _stop_all(services: Services, message: QueueMessage) -> None:

@@ -140,16 +140,17 @@ def cancel(services: Services, message: QueueMessage, arguments: Waiting) -> Non
     call(services)
 
 
-def give_up(services: Services, request: str) -> None:
-    """Nobody wants it any more, if it waits."""
+def give_up(services: Services, request: str) -> bool:
+    """Nobody wants it any more, if it waits. Whether it did."""
     entry = services.waiting_room.get(request)
     if entry is None:
-        return
+        return False
     _leave(services, entry)
     services.audit.record("wait-cancelled", actor=entry.owner, request=entry.request)
     if entry.message is not None:
         here = texts(entry.language)
         services.chat.update(entry.message, views.notice(here, "waiting.cancelled"))
+    return True
 
 
 def instead(services: Services, message: QueueMessage, arguments: Waiting) -> None:

@@ -111,6 +111,17 @@ def test_a_stop_just_after_the_job_went_into_the_line_takes_it_out(
     assert "You stopped waiting" in shown(services, job.request)
 
 
+def test_who_stops_an_attempt_that_found_no_machine_gets_none_later(full: MemoryServices) -> None:
+    """Its name was in the message that the place in line has taken over since."""
+    (entry,) = full.waiting_room.entries.values()
+    (attempt,) = full.jobs.all.values()
+    commands(full, full.message(ALICE, "stop", trigger="s", job=attempt.name))
+
+    assert full.waiting_room.entries == {}
+    assert "You stopped waiting" in shown(full, entry.request)
+    assert "You stopped waiting" in full.chat.said[-1][1].text
+
+
 def no_machine(services: MemoryServices) -> Callable[[], None]:
     def event() -> None:
         job = only_open(services)
