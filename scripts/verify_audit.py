@@ -56,9 +56,9 @@ def _audit(table: str) -> DynamoAudit:
     from sshq.adapters.dynamodb.table import Table  # noqa: PLC0415
     from sshq.adapters.randomness import SystemRandomness  # noqa: PLC0415
 
-    randomness = SystemRandomness()
-    rows = Table(boto3.client("dynamodb"), table, randomness)
-    return DynamoAudit(rows, SystemClock(), randomness, AwsTrail())
+    clock, randomness = SystemClock(), SystemRandomness()
+    rows = Table(boto3.client("dynamodb"), table, randomness, clock)
+    return DynamoAudit(rows, clock, randomness, AwsTrail())
 
 
 def _told(what: str, found: Verification) -> bool:

@@ -126,7 +126,7 @@ class Live:
     def budgets(self) -> Budgets:
         from sshq.adapters.dynamodb.budgets import DynamoBudgets
 
-        return DynamoBudgets(self._table, self.clock)
+        return DynamoBudgets(self._table)
 
     @cached_property
     def waiting_room(self) -> WaitingRoom:
@@ -316,7 +316,7 @@ class Live:
     def _table(self) -> Table:
         from sshq.adapters.dynamodb.table import Table
 
-        return Table(self._client("dynamodb"), self.settings.table, self.randomness)
+        return Table(self._client("dynamodb"), self.settings.table, self.randomness, self.clock)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401  boto3 has no types

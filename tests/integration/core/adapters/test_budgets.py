@@ -5,18 +5,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from sshq.adapters.dynamodb.budgets import DynamoBudgets
+from sshq.adapters.dynamodb.table import Table
 from sshq.domain.budgets import Spending, month_of
 from sshq.domain.jobs import Job, JobShape
-from tests.core_aws import NOW
-from tests.core_services import ALICE, BOB
+from tests.core_aws import NOW, FixedClock
+from tests.core_services import ALICE, BOB, CountedBytes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pytest
+
     from sshq.composition import Live
     from sshq.domain.identity import Actor
+    from tests.core_aws import CoreAws
 
 RUNS = 50
 AMOUNT = 1_000_000
@@ -157,3 +164,28 @@ def test_a_settled_jobs_cost_is_corrected_once(live: Live) -> None:
     stored = live.jobs.get(job.name)
     assert stored
     assert stored.cost_micros == 120
+
+
+def test_who_meets_others_at_the_teams_item_comes_through(
+    aws: CoreAws, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time after another pause, a little longer: they would meet again."""
+    client = aws.client("dynamodb")
+    original, left = client.transact_write_items, [*range(7)]
+
+    def conflicts(**request: Any) -> Any:
+        if left:
+            left.pop()
+            reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            error = {"Error": {"Code": "TransactionCanceledException", "Message": "…"}}
+            raise ClientError(error | {"CancellationReasons": reasons}, "TransactWriteItems")
+        return original(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", conflicts)
+    clock = FixedClock()
+    table = Table(client, aws.settings.table, CountedBytes(), clock)
+    job = a_job("sshq-alice-meets", ALICE, month(9))
+
+    won = DynamoBudgets(table).commit(job, member_limit=None, team_limit=None, max_jobs=None)
+    assert won == (job, True)
+    assert len(set(clock.slept)) == 7

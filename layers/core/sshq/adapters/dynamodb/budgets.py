@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from sshq.adapters.dynamodb.items import from_item
 from sshq.adapters.dynamodb.jobs import job_key, new_item
 from sshq.adapters.dynamodb.table import Act, ConditionFailedError, Table, Write
@@ -22,21 +20,15 @@ from sshq.domain.jobs import Job
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sshq.ports import Clock
-
 _BUDGET = "BUDGET"
 _TEAM = "team"
-# Two runs at the same instant meet at the team's item; DynamoDB then cancels one of them.
-_MOST_TRIES = 12
-_PAUSE_SECONDS = 0.05
 
 
 class DynamoBudgets:
     """ports.Budgets"""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._clock = clock
 
     def ledger(self, owner: Actor, month: str) -> Ledger:
         def number(keys: Mapping[str, str], name: str) -> int:
@@ -80,7 +72,7 @@ class DynamoBudgets:
             _count_job(job.owner, max_jobs),
         )
         try:
-            self._transact(*writes)
+            self._table.write_all(*writes)
         except ConditionFailedError:
             return self._stored(job)
         return job, True
@@ -90,7 +82,7 @@ class DynamoBudgets:
         month = job.budget_month
         paid = {"committed": rest, "spent": cost}
         try:
-            self._transact(
+            self._table.write_all(
                 Write(
                     dict(zip(("pk", "sk"), job_key(job.name), strict=True)),
                     act=Act.UPDATE,
@@ -109,7 +101,7 @@ class DynamoBudgets:
     def correct(self, job: Job, cost: int) -> bool:
         less = dict.fromkeys(("committed", "spent"), cost - (job.cost_micros or 0))
         try:
-            self._transact(
+            self._table.write_all(
                 Write(
                     dict(zip(("pk", "sk"), job_key(job.name), strict=True)),
                     act=Act.UPDATE,
@@ -128,19 +120,6 @@ class DynamoBudgets:
         """The job if it is there already; if not, it was a limit that didn't hold."""
         item = self._table.get(*job_key(job.name))
         return (from_item(Job, item), False) if item else None
-
-    def _transact(self, *writes: Write) -> None:
-        for attempt in range(_MOST_TRIES):
-            try:
-                self._table.write_all(*writes)
-            except ClientError as error:
-                reasons = error.response.get("CancellationReasons", [])
-                conflict = any(reason.get("Code") == "TransactionConflict" for reason in reasons)
-                if not conflict or attempt == _MOST_TRIES - 1:
-                    raise
-                self._clock.sleep(_PAUSE_SECONDS * (attempt + 1))
-            else:
-                return
 
 
 def _set_aside(keys: dict[str, str], amount: int, limit: int | None, **counts: int) -> Write:

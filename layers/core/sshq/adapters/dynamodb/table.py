@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,12 +16,13 @@ from sshq.adapters.aws_errors import code, is_conflict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sshq.ports import Randomness
+    from sshq.ports import Clock, Randomness
 
 Item = dict[str, Any]
 WRITE = "write"
-# Seconds. Two transactions on one item at once: DynamoDB refuses one of them, boto3 doesn't repeat it.
-_CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+# Seconds, at most. Two transactions on one item at once (all runs of a month meet at the team's):
+# DynamoDB refuses one of them, boto3 doesn't repeat it.
+_CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 1.6)
 
 
 class ConditionFailedError(Exception):
@@ -65,10 +65,17 @@ class Write:
 class Table:
     """`client` is a boto3 DynamoDB client. Keys are `pk` and `sk`; each index has its own two."""
 
-    def __init__(self, client: Any, name: str, randomness: Randomness) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  boto3 has no types
+        name: str,
+        randomness: Randomness,
+        clock: Clock,
+    ) -> None:
         self._client = client
         self._name = name
         self._randomness = randomness
+        self._clock = clock
 
     def get(self, pk: str, sk: str) -> Item | None:
         """A strongly consistent read."""
@@ -252,8 +259,7 @@ class Table:
             request["ExpressionAttributeNames"] = dict(write.names)
         return request
 
-    @staticmethod
-    def _conditional(call: Any, request: dict[str, Any]) -> None:  # noqa: ANN401  a boto3 method
+    def _conditional(self, call: Any, request: dict[str, Any]) -> None:  # noqa: ANN401  a boto3 method
         for pause in (*_CONFLICT_PAUSES, None):
             try:
                 call(**request)
@@ -266,7 +272,10 @@ class Table:
                     raise ConditionFailedError({}, frozenset(failed)) from error
                 if pause is None or not is_conflict(error):
                     raise
-                time.sleep(pause)
+                # Different for everybody, so that they don't meet again.
+                self._clock.sleep(
+                    pause * int.from_bytes(self._randomness.token(2), "big") / 0x10000
+                )
             else:
                 return
 
