@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.adapters.new_roles import PATIENCE_SECONDS, PAUSE_SECONDS
 from sshq.domain.money import Currency
 from sshq.settings import settings_from
+from sshq.use_cases.follow import STOPPED_BY_THEN
 from sshq_sandbox.lambda_host.template import Place, Template
 from tests.security.template import ROOT, resources, template
 
@@ -138,6 +140,19 @@ def test_a_command_has_its_functions_time_and_its_tries_to_itself(function: str)
     events = FUNCTIONS[function]["Properties"]["Events"].values()
 
     assert [e["Properties"]["BatchSize"] for e in events if e["Type"] == "SQS"] == [1]
+
+
+def test_a_worker_outlives_the_wait_for_two_new_roles() -> None:
+    """An activation passes one on, its job the other; a worker that dies is tried again in minutes."""
+    waits = 2 * (PATIENCE_SECONDS + PAUSE_SECONDS)
+
+    assert FUNCTIONS["CommandWorker"]["Properties"]["Timeout"] >= waits + 10
+
+
+def test_a_stop_waits_longer_for_a_submission_than_its_worker_lives() -> None:
+    timeout = FUNCTIONS["CommandWorker"]["Properties"]["Timeout"]
+
+    assert STOPPED_BY_THEN.total_seconds() >= 2 * timeout
 
 
 def test_the_rounds_of_the_caretaker_dont_overlap() -> None:

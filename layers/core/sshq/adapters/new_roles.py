@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sshq.ports import Clock
 
 Made = TypeVar("Made")
-# Two such calls, one after the other, fit into the worker's two minutes.
-PATIENCE_SECONDS = 30.0
+# Two such calls, one after the other, fit into the worker's minute, with time for all else.
+PATIENCE_SECONDS = 20.0
 PAUSE_SECONDS = 3.0
 # SSM's CreateActivation and SageMaker's CreateTrainingJob have no error code of their own for it.
 _SENTENCES = ("Nonexistent role", "Could not assume role")
