@@ -116,7 +116,8 @@ def settle_attempt(services: Services, row: Job) -> None:
     if row.settled:
         return
     release(services, row, billable_seconds=0)
-    services.waiting_room.tried_in_vain(row.shape.pool, services.clock.now())
+    # When it ended: done again, it is the same try, and makes nobody's pause longer.
+    services.waiting_room.tried_in_vain(row.shape.pool, row.ended_at or services.clock.now())
     services.audit.record("waits", actor=row.owner, job=row.name, cause=row.failure or "")
     show_places(services, only=row.request)
     services.jobs.change(row.name, lambda stored: stored.model_copy(update={"settled": True}))
@@ -268,10 +269,11 @@ def _attempt(services: Services, entry: WaitingRequest) -> None:
         raise
     if job.requeued:
         return  # an event was quicker
-    show(services, job)
     services.waiting_room.let_in(entry.shape.pool)
     services.waiting_room.remove(entry.request, attempt=entry.attempt)
     call(services)
+    # Last: were Slack away, the others would wait for it, and the caretaker shows the job anyway.
+    show(services, job)
 
 
 def _member(services: Services, entry: WaitingRequest) -> Member:

@@ -292,14 +292,53 @@ def test_a_race_for_the_budget_doesnt_end_the_waiting(
     assert only_open(full).attempt == 2
 
 
+def away(*_: object, **__: object) -> None:
+    """Slack."""
+    raise ConnectionError
+
+
+def test_the_next_is_called_though_slack_is_away(
+    full: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(full, BOB)
+    call = called(full)
+    full.training_jobs.error = None
+    with monkeypatch.context() as patch:
+        patch.setattr(full.chat, "update", away)
+        with pytest.raises(ConnectionError):
+            commands(full, call)
+
+    (bobs,) = full.waiting_room.entries.values()
+    assert bobs.owner == BOB
+    ((body, _, _),) = full.commands_queue.sent
+    assert QueueMessage.model_validate_json(body).actor == BOB
+    sweep(full)
+    job = only_open(full)
+    assert job.name in shown(full, job.request)
+
+
+def test_a_try_is_counted_once_however_often_it_cant_be_told(
+    full: MemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round would put off the next try; nobody's turn would come before Slack's."""
+    call = called(full)
+    with monkeypatch.context() as patch:
+        patch.setattr(full.chat, "update", away)
+        with pytest.raises(ConnectionError):
+            commands(full, call)
+        tried = full.waiting_room.pools[GPU]
+        for _ in range(3):
+            full.clock.time += timedelta(minutes=1)
+            sweep(full)
+
+    assert full.waiting_room.pools[GPU] == tried
+    assert full.commands_queue.sent
+
+
 def test_who_came_into_the_line_while_slack_was_away_sees_the_job_before_it_begins(
     full: MemoryServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-
-        def away(*_: object, **__: object) -> None:
-            raise ConnectionError
-
         patch.setattr(full.chat, "post", away)
         for _delivery in range(3):
             with pytest.raises(ConnectionError):
