@@ -73,6 +73,31 @@ def test_a_job_comes_back_as_it_was_stored(live: Live) -> None:
     assert live.jobs.get(job.name) == job
 
 
+def test_a_row_of_a_newer_version_keeps_nobody_from_looking_after_jobs(
+    live: Live, aws: CoreAws
+) -> None:
+    """It may run beside this one during a deployment, or have been taken back."""
+    jobs = [put_job(live, a_job(f"sshq-alice-version-{n}")) for n in range(3)]
+    client = aws.client("dynamodb")
+    for job, change in (
+        (jobs[0], "SET later = :new, shape.later = :new"),
+        (jobs[1], "SET phase = :new"),
+    ):
+        client.update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": f"JOB#{job.name}"}, "sk": {"S": "JOB"}},
+            UpdateExpression=change,
+            ExpressionAttributeValues={":new": {"S": "new"}},
+        )
+
+    assert live.jobs.get(jobs[0].name) == jobs[0]
+    names = [job.name for job in live.jobs.unsettled() if job in jobs]
+    assert names == [jobs[0].name, jobs[2].name]
+    client.delete_item(
+        TableName=TABLE, Key={"pk": {"S": f"JOB#{jobs[1].name}"}, "sk": {"S": "JOB"}}
+    )
+
+
 def test_writers_at_once_lose_nothing_of_each_other(live: Live) -> None:
     """The version number makes each of them read again what another has written."""
     job = put_job(live, a_job("sshq-alice-race"))

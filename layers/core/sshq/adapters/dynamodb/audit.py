@@ -141,7 +141,7 @@ def _sk(seq: int) -> str:
 
 def _read(item: dict[str, Any]) -> Entry | None:
     try:
-        entry = from_item(Entry, item)
+        entry = from_item(Entry, item, unknown="forbid")
     except ValidationError:
         return None
     # A record under another one's number is intact only in itself.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,9 +19,14 @@ def to_item(record: Record, pk: str, sk: str, **extra: Any) -> dict[str, Any]:  
     return body | {"pk": pk, "sk": sk} | extra
 
 
-def from_item(model: type[R], item: dict[str, Any]) -> R:
-    """The record of an item."""
-    return model.model_validate({name: v for name, v in item.items() if name not in KEYS})
+def from_item(
+    model: type[R], item: dict[str, Any], *, unknown: Literal["ignore", "forbid"] = "ignore"
+) -> R:
+    """The record of an item. A field that isn't known here was written by a newer version, which runs
+    beside this one during a deployment, or was taken back.
+    """
+    known = {name: value for name, value in item.items() if name not in KEYS}
+    return model.model_validate(known, extra=unknown)
 
 
 def epoch(time: datetime) -> int:

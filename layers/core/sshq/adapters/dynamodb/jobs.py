@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
+from pydantic import ValidationError
+
 from sshq.adapters.dynamodb.items import from_item, iso, to_item
 from sshq.adapters.dynamodb.members import member_key
 from sshq.adapters.dynamodb.shares import share_key
@@ -68,7 +71,14 @@ class DynamoJobs:
         return [job for job in self.unsettled() if job.is_open]
 
     def unsettled(self) -> list[Job]:
-        return [from_item(Job, item) for item in self._table.query_index(_UNSETTLED)]
+        """But for those that can't be read: one such row must not keep all others from their care."""
+        found = []
+        for item in self._table.query_index(_UNSETTLED):
+            try:
+                found.append(from_item(Job, item))
+            except ValidationError:
+                Logger(child=True).exception("a job can't be read", extra={"job": item["pk"]})
+        return found
 
     def open_jobs_of(self, owner: Actor) -> list[Job]:
         return self._of_owner(owner, ("open#", "open#~"))
