@@ -26,6 +26,7 @@ from sshq.use_cases.queueing import enqueue
 from sshq.use_cases.showing import announce
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.telling_admins import tell_admins
+from sshq.use_cases.waiting import leave_all
 
 if TYPE_CHECKING:
     from sshq.chat.command import NoArguments
@@ -174,6 +175,8 @@ def _part(
             stop_job(services, job, EndReason.MEMBER_LEFT)
         else:
             _hand_over(services, job, heir, by)
+    # Last, since it changes messages. Nothing of it begins before: every decision is a refusal.
+    leave_all(services, member.actor)
     _ask_to_forget(services, member, why, message)
     return found
 

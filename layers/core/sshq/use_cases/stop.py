@@ -14,7 +14,7 @@ from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.ending import clean_up, end_leases_on
 from sshq.use_cases.showing import show
-from sshq.use_cases.waiting import give_up
+from sshq.use_cases.waiting import give_up, requests_of
 from sshq.use_cases.warm_pool import end_pool
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def _stop_all(services: Services, message: QueueMessage) -> None:
     member = authorise(services, message.actor, Who.MEMBER, verb="stop")
     here = texts(member.language if member else services.settings.language)
     own = services.jobs.open_jobs_of(message.actor)
-    entries, _, _ = services.waiting_room.all()
-    waiting = [entry for entry in entries if entry.owner.is_same(message.actor)]
+    waiting = requests_of(services, message.actor)
     if not own and not waiting:
         raise Refusal(Reason.NO_JOBS)
     # First, lest what stops make room for them.

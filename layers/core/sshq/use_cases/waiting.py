@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from sshq.chat.commands.asking import Again, Waiting
     from sshq.chat.view import View
+    from sshq.domain.identity import Actor
     from sshq.domain.members import Member
     from sshq.ports import Services
 
@@ -152,6 +153,20 @@ def give_up(services: Services, request: str) -> bool:
         here = texts(entry.language)
         services.chat.update(entry.message, views.notice(here, "waiting.cancelled"))
     return True
+
+
+def requests_of(services: Services, owner: Actor) -> list[WaitingRequest]:
+    """What a member waits for."""
+    entries, _, _ = services.waiting_room.all()
+    return [entry for entry in entries if entry.owner.is_same(owner)]
+
+
+def leave_all(services: Services, member: Actor) -> None:
+    """A member goes: nothing of theirs is begun any more, and their secrets stay nowhere."""
+    for entry in requests_of(services, member):
+        _leave(services, entry)
+        services.audit.record("wait-cancelled", actor=member, request=entry.request)
+        _say_instead(services, entry, Refusal(Reason.NOT_A_MEMBER, user=member.user))
 
 
 def instead(services: Services, message: QueueMessage, arguments: Waiting) -> None:

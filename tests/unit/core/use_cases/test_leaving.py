@@ -11,6 +11,7 @@ from sshq.domain.jobs import Job, Phase
 from sshq.domain.leases import LeaseEnd
 from sshq.domain.members import IamIdentity, IamKind, Leave
 from sshq.domain.queue_message import QueueMessage
+from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases import lease_requests
 from sshq.use_cases.dispatch import commands, provisioning
 from sshq.use_cases.release import release
@@ -46,6 +47,24 @@ def finish(services: MemoryServices) -> None:
     """The provisioner works off what it was sent."""
     for body, _, _ in services.provisioning_queue.sent:
         provisioning(services, QueueMessage.model_validate_json(body))
+
+
+def test_what_waits_for_a_machine_goes_with_its_secrets(
+    services: MemoryServices, connected: Job
+) -> None:
+    """Else it would begin when they are a member again, and their environment lie in S3 until then."""
+    services.training_jobs.error = Refusal(Reason.QUOTA, instance="ml.g5.xlarge", detail="full")
+    ask(services, ALICE, "run", instance="ml.g5.xlarge", env={"TOKEN": "canary"})
+    ask(services, BOB, "run", "bob", instance="ml.g5.xlarge", env={"TOKEN": "bobs"})
+    alices = next(e for e in services.waiting_room.entries.values() if e.owner.is_same(ALICE))
+    assert alices.prefix in services.startup_files.stored
+    ask(services, ADMIN, "remove-user-apply", user=ALICE.user)
+
+    assert [entry.owner for entry in services.waiting_room.entries.values()] == [BOB]
+    assert "canary" not in str(services.startup_files.stored)
+    assert "bobs" in str(services.startup_files.stored)
+    assert alices.message is not None
+    assert "not a member" in services.chat.shown[alices.message.ts].text
 
 
 def test_the_plan_names_what_goes_and_changes_nothing(
