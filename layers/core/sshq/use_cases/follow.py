@@ -54,9 +54,12 @@ def follow(services: Services, name: str, *, reads_log: bool = True) -> Job | No
         # Whoever ended it without SageMaker died before that.
         release(services, before, billable_seconds=0)
     _record(services, before, now)
-    show(services, now)
-    if now.phase is Phase.READY and before.phase is not Phase.READY:
-        show_ticket(services, now, now.response_url)
+    try:
+        show(services, now)
+    finally:
+        # Only this look sees it become ready; the message is for the next one, too.
+        if now.phase is Phase.READY and before.phase is not Phase.READY:
+            show_ticket(services, now, now.response_url)
     return now
 
 

@@ -51,6 +51,28 @@ def test_at_ready_the_owner_alone_gets_a_ticket_and_the_activation_is_gone(
     assert "mi-1" in str(services.chat.shown[job.message.ts].blocks if job.message else "")
 
 
+def test_a_ticket_comes_though_slack_takes_no_change_of_the_message_now(
+    services: MemoryServices, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many jobs become ready at once it takes so many changes a minute, and no more."""
+    services.training_jobs.status[job.name] = TrainingStatus("InProgress", "Training")
+    assert job.activation
+    services.nodes.come_up(job.activation, "mi-1")
+
+    def too_many(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.chat, "update", too_many)
+        with pytest.raises(ConnectionError):
+            follow(services, job.name)
+    follow(services, job.name)
+
+    tickets = [view for _, view in services.chat.said if "connect api.test/" in str(view.blocks)]
+    assert len(tickets) == 1
+    assert "mi-1" in str(services.chat.shown[job.message.ts].blocks if job.message else "")
+
+
 def test_a_job_of_two_nodes_is_ready_when_both_are(services: MemoryServices) -> None:
     commands(services, services.message(ALICE, "run", count=2))
     (job,) = services.jobs.all.values()
