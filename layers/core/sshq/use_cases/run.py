@@ -54,11 +54,15 @@ def _begin(
     services: Services, message: QueueMessage, member: Member, asked: Run, name: str
 ) -> None:
     shaped = shape_of(services, asked)
+    if message.approved_shape != shaped.shape.digest:
+        # Its preset has changed since: nobody has approved this.
+        message = message.model_copy(update={"approved_by": None})
     terms = terms_for(services, shaped, member, approved=message.approved_by is not None)
     if isinstance(terms, Objection):
         why, then = _what_to_ask(services, shaped, member, terms)
         facts = {"shape": _in_short(shaped, then), "reason": asked.reason or "-"} | terms.facts
-        hold(services, message, why, detail=(), **facts)
+        held = message.model_copy(update={"approved_shape": shaped.shape.digest})
+        hold(services, held, why, detail=(), **facts)
         return
     job = _new_job(services, message, asked, shaped, name, language=member.language)
     if stand_in_line(services, message, job, asked.env):

@@ -34,7 +34,7 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
     here = texts(job.language)
     if job.requeued and give_up(services, job.request):
         # Whoever names an attempt that found no machine wants none of those that would follow.
-        answer(services, message, views.notice(here, "waiting.cancelled"))
+        answer(services, message, views.stopping_all([], 1, here))
         return
     if not job.is_open:
         end_pool(services, job, message.actor)

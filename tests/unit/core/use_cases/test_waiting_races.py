@@ -119,7 +119,7 @@ def test_who_stops_an_attempt_that_found_no_machine_gets_none_later(full: Memory
 
     assert full.waiting_room.entries == {}
     assert "You stopped waiting" in shown(full, entry.request)
-    assert "You stopped waiting" in full.chat.said[-1][1].text
+    assert "left the line" in full.chat.said[-1][1].text
 
 
 def no_machine(services: MemoryServices) -> Callable[[], None]:
