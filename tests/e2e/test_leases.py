@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.e2e.conftest import LOCAL, RunningJob, Sandbox, run_job
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -68,5 +69,5 @@ def test_a_log_that_is_followed_ends_with_the_job(sandbox: Sandbox, counting: Ru
         assert following.stdout
         assert following.stdout.readline()
         assert sandbox.run(*LOCAL, "stop", counting.name, laptop="reader").code == 0
-        following.wait(timeout=60)
+        following.wait(PATIENCE_SECONDS)
     assert following.returncode == 0
