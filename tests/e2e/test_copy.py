@@ -45,8 +45,10 @@ def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
         until(lambda: len(_ssh_of(copying.pid)) > 1, "a second stripe")
         stripe = _ssh_of(copying.pid)[0]
         os.kill(stripe, signal.SIGSTOP)
-        until(lambda: moved() >= PIECES - 1, "all pieces but one")
-        os.kill(stripe, signal.SIGKILL)
+        try:
+            until(lambda: moved() >= PIECES - 1, "all pieces but one")
+        finally:
+            os.kill(stripe, signal.SIGKILL)
         out, err = copying.communicate(timeout=PATIENCE_SECONDS)
     assert copying.returncode == 0, err
     copied = json.loads(out)
