@@ -23,7 +23,7 @@ def counting(sandbox: Sandbox) -> RunningJob:
 def test_the_log_is_read_and_followed(sandbox: Sandbox, counting: RunningJob) -> None:
     words = (*LOCAL, "logs", counting.name)
     sandbox.eventually(
-        lambda: "tick 1" in sandbox.run(*words, laptop="reader").out, "the first line"
+        lambda: "tick 2" in sandbox.run(*words, laptop="reader").out, "the first two lines"
     )
     done = sandbox.run(*words, "--tail", "2", "--json", laptop="reader")
     lines = [json.loads(line) for line in done.out.splitlines()]
