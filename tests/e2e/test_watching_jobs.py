@@ -35,8 +35,11 @@ def test_the_living_message_tells_each_stage_and_the_node(
         lambda: "*ready* since" in sandbox.living_message("bob", watched.name), "word of it"
     )
     message = sandbox.living_message("bob", watched.name)
-    for stage in ("submitted", "starting", "downloading"):
-        assert stage in message
+    # What is over before anybody looked isn't told: an event may be quicker than the answer.
+    stages = ("asked for", "submitted", "starting", "downloading", "registering", "*ready*")
+    told = [stage for stage in stages if stage in message]
+    assert len(told) > len(stages) / 2
+    assert [message.index(stage) for stage in told] == sorted(map(message.index, told))
     assert "node 0: mi-" in message
     assert "console.aws.amazon.com/systems-manager/fleet-manager" in message
 
