@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.durations import Between
 from sshq.domain.job_file import FailMode
 from sshq.domain.job_options import Environment, InstanceType, Label, Options, Seconds
 from sshq.domain.model import Model
@@ -22,7 +23,7 @@ class Run(Options):
     name: Label | None = None
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
     login: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "root"
-    wait: Annotated[Seconds, Field(ge=0, le=86_400)] = 0
+    wait: Annotated[Seconds, AfterValidator(Between(0, 86_400))] = 0
     on_failure: FailMode = FailMode.RUN
 
 
@@ -85,7 +86,7 @@ _SHAPE = (
     Parameter("spot", "--spot", switch=True),
     Parameter("volume", "--volume", "GB"),
     Parameter("source", "--source", "URL"),
-    Parameter("command", "--command", "CMD"),
+    Parameter("command", "--command", "CMD", prose=True),
     Parameter("input", "--input", "NAME=S3", many=True),
     Parameter("output", "--output", "S3"),
     Parameter("vpc", "--vpc", "NAME"),
@@ -106,7 +107,7 @@ COMMANDS: tuple[Command, ...] = (
             Parameter("login", "--login", "USER"),
             Parameter("wait", "--wait", "TIME"),
             Parameter("on_failure", "--on-failure", "run|fail"),
-            Parameter("reason", "--reason", "WHY"),
+            Parameter("reason", "--reason", "WHY", prose=True),
         ),
         (
             "/sshq run",

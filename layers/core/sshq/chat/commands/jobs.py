@@ -8,11 +8,13 @@ from pydantic import StringConstraints
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.job_options import LOWERED
 from sshq.domain.model import Model
 
 JobName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", to_lower=True, strip_whitespace=True),
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", strip_whitespace=True),
+    LOWERED,
 ]
 
 
