@@ -29,7 +29,7 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
     if arguments.mine:
         _stop_all(services, message)
         return
-    job = choose_job(services, message.actor, arguments.job)
+    job = choose_job(services, message.actor, arguments.job, kept=True)
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     if not job.is_open:
         end_pool(services, job, message.actor)

@@ -67,6 +67,15 @@ def full(services: MemoryServices) -> MemoryServices:
     return services
 
 
+def test_what_waits_is_listed_to_whoever_asked_for_it(full: MemoryServices) -> None:
+    full.commands_queue.sent.clear()
+    for actor, listed in ((ALICE, True), (BOB, False)):
+        commands(full, full.message(actor, "list", trigger=f"list.{actor.user}"))
+        shown = str(full.chat.said[-1][1].blocks)
+        assert (f"Waiting for 1 × `{GPU}`" in shown) is listed
+        assert ("You have no open jobs" in shown) is not listed
+
+
 def test_without_capacity_the_request_waits_and_nothing_is_set_aside(full: MemoryServices) -> None:
     (entry,) = waiting(full)
     (job,) = full.jobs.all.values()
@@ -329,7 +338,9 @@ def test_attempts_in_vain_are_no_jobs_in_a_list_a_bill_or_a_choice(full: MemoryS
         commands(full, full.message(ALICE, verb, trigger=f"7.{verb}", **more))
         return full.chat.said[-1][1].text
 
-    assert told("list", all=True).startswith("You have no open jobs.")
+    assert told("list", all=True) == "Your jobs"
+    listed = str(full.chat.said[-1][1].blocks)
+    assert (listed.count("Waiting for"), listed.count("sshq-")) == (1, 0)
     assert "0 jobs" in told("cost")
     assert told("status", job="alice") == "There is no job `alice`."
 
