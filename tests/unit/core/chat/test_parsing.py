@@ -159,6 +159,10 @@ def told(typed: str, language: str = "en") -> str:
         ("cost --month 2026-13", "--month “2026-13”: write a month such as 2026-10."),
         ("logs --tail 0", "--tail “0”: at least 1."),
         ("user", "@USER is missing."),
+        (
+            "stop resnet --mine",
+            "--mine means all of your jobs, and “resnet” means one: leave one of them out.",
+        ),
         ("run --command 'open", "a quotation mark isn't closed."),
         ("run --instnce x", "there is no option --instnce (did you mean --instance?)."),
         ("run -hours 2", "there is no option -hours (did you mean --hours?)."),

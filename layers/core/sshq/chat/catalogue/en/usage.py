@@ -26,6 +26,10 @@ TEXTS: dict[str, str] = {
     "usage.span-too-long": "{at}: at most {most}",
     "usage.idle-too-short": "{at}: at least 5m, or off",
     "usage.extend-by-nothing": "say by how long, such as 2h",
+    "usage.mine-and-one": "--mine means all of your jobs, and “{job}” means one: leave one of them out",
+    "usage.preset-of-nothing": "say what it is with an option at least, such as --instance; "
+    "--allow-instances any is the stack's defaults",
+    "usage.only-to-save": "options belong to save alone",
     "usage.pair": "{flag} “{item}”: write NAME=value",
     "usage.name-twice": "{flag}: {name} is given twice",
     "usage.s3": "{at}: write s3://bucket/prefix",
