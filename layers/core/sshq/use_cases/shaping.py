@@ -12,7 +12,7 @@ from sshq.domain.job_file import ContainerOptions
 from sshq.domain.job_source import s3_channel
 from sshq.domain.jobs import JobShape
 from sshq.domain.networks import networks_from
-from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.refusals import NOTHING, Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.chat.commands.asking import Run
@@ -93,7 +93,7 @@ def check_locations(settings: Settings, options: Options) -> None:
                 Reason.LOCATION_NOT_GRANTED,
                 location=beyond[0],
                 parameter=parameter,
-                granted=named.replace(",", ", ") or "-",
+                granted=named.replace(",", ", ") or NOTHING,
             )
 
 
@@ -107,4 +107,4 @@ def _idle_seconds(options: Options, settings: Settings) -> int:
 def _check_network(settings: Settings, name: str) -> None:
     known = networks_from(settings.vpcs)
     if name and name not in known:
-        raise Refusal(Reason.UNKNOWN_VPC, vpc=name, vpcs=", ".join(sorted(known)) or "-")
+        raise Refusal(Reason.UNKNOWN_VPC, vpc=name, vpcs=", ".join(sorted(known)) or NOTHING)

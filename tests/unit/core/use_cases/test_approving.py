@@ -175,7 +175,21 @@ def test_an_admin_who_has_left_is_neither_asked_nor_counted(services: MemoryServ
         ask(services)
 
 
-FACTS = {"shape": "1 × ml.g5.xlarge", "reason": "-", "cost": "$99", "limit": "$9", "most": "$9"}
+def test_a_job_beyond_the_limits_waits_for_an_admin_and_is_told_from_others(
+    services: MemoryServices,
+) -> None:
+    message = asks_for_a_job(services)
+    told = str(services.chat.said[-1][1].blocks)
+    assert "This waits for an admin: start a job, 1 × ml.g5.xlarge." in told
+    assert "second admin" not in told
+    assert "Reason given" not in told
+
+    press(services, "decline", by=ADMIN)
+    assert "asked for: start a job, 1 × ml.g5.xlarge" in services.chat.said[-1][1].text
+    assert message.actor == ALICE
+
+
+FACTS = {"shape": "1 × ml.g5.xlarge", "reason": "", "cost": "$99", "limit": "$9", "most": "$9"}
 CANARY = "canary-of-a-held-value"
 
 

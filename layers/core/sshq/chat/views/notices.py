@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sshq.chat.view import View
 from sshq.chat.views.blocks import section
-from sshq.domain.refusals import Reason
+from sshq.domain.refusals import NOTHING, Reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,9 @@ def notice(texts: Texts, key: str, **facts: str | datetime) -> View:
 
 def refusal(error: Refusal, texts: Texts) -> View:
     """What happened and why; then what to do next."""
-    key, facts = f"refusal.{error.reason.value}", error.facts
+    key = f"refusal.{error.reason.value}"
+    none = texts.plain("refusal.none")
+    facts = {name: none if fact == NOTHING else fact for name, fact in error.facts.items()}
     if error.reason is Reason.USAGE:
         # What can't be read is a sentence of its own.
         facts = facts | {"problem": texts.plain(facts["problem"], **facts)}

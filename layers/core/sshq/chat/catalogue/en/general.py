@@ -25,6 +25,7 @@ TEXTS: dict[str, str] = {
     "refusal.unknown-command": "There is no `/sshq {command}`.",
     "refusal.unknown-command.next": "`/sshq help` lists the commands. {near}",
     "refusal.unknown-command.near": "Did you mean {near}?",
+    "refusal.none": "none",
     "refusal.usage": "That can't be read: {problem}.",
     "refusal.usage.next": "Usage: `{usage}`",
     "refusal.refused-by-aws": "AWS refused: {detail}",
