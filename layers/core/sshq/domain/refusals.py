@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NAME_TAKEN = "name-taken"
     NOT_LATER = "not-later"
     BEYOND_THE_CAP = "beyond-the-cap"
+    WAIT_FOR_NOTHING = "wait-for-nothing"
     NOTHING_WAITS = "nothing-waits"
     OVER_THE_CAP = "over-the-cap"
     QUOTA = "quota"

@@ -43,6 +43,8 @@ def shape_of(services: Services, asked: Run) -> Shaped:
     instance = options.instance or settings.default_instance
     name = options.image or settings.default_image
     image = resolve_image(name, catalogue=images(), region=settings.region, instance=instance)
+    if asked.wait and not options.command:
+        raise Refusal(Reason.WAIT_FOR_NOTHING)
     _check_network(settings, options.vpc or "")
     check_locations(settings, options)
     shape = JobShape(

@@ -192,6 +192,13 @@ def test_an_admin_who_has_nobody_to_ask_is_told_the_limit_itself() -> None:
     assert services.approvals.all == {}
 
 
+def test_a_workbench_has_nothing_that_could_wait_for_its_start(services: MemoryServices) -> None:
+    commands(services, services.message(ALICE, "run", wait="10m"))
+
+    assert services.training_jobs.created == {}
+    assert "nothing that --wait could hold back" in services.chat.said[-1][1].text
+
+
 def test_where_nothing_is_named_none_is_said_to_be_there(services: MemoryServices) -> None:
     unnamed: list[dict[str, Any]] = [{"vpc": "lab"}, {"output": "s3://nope/x"}]
     for asked in unnamed:

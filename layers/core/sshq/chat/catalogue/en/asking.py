@@ -88,6 +88,8 @@ TEXTS: dict[str, str] = {
     "refusal.preset-in-use.next": "Make another one the default first: `/sshq preset default NAME`.",
     "refusal.too-many-presets": "There are {most} presets already.",
     "refusal.too-many-presets.next": "Delete one that nobody needs.",
+    "refusal.wait-for-nothing": "Without --command there is nothing that --wait could hold back.",
+    "refusal.wait-for-nothing.next": "Leave out --wait: a workbench waits for you. Or give a --command.",
     "refusal.unknown-instance": "SageMaker has no instance type `{instance}` for training here.",
     "refusal.unknown-instance.next": "Near are: {near}. Nothing was started.",
     "refusal.unknown-image": "No SageMaker image is called `{image}`.",
@@ -109,7 +111,8 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-jobs.next": "Stop one (`/sshq list`), or ask an admin for more.",
     "refusal.price-unknown": "What `{instance}` costs isn't known: AWS's price list has no price for it, or "
     "couldn't be asked. So no budget can be kept with it.",
-    "refusal.price-unknown.next": "Try again in a minute, take another --instance, or ask an admin.",
+    "refusal.price-unknown.next": "Is the type spelt right? If so, try again in a minute, "
+    "take another --instance, or ask an admin.",
     "refusal.other-currency": "“{amount}” isn't in {currency}, in which AWS bills this account, and no "
     "exchange rate is known here.",
     "refusal.other-currency.next": "Budgets here are in {currency}: an admin sets this one again, such as "

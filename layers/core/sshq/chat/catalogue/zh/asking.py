@@ -84,6 +84,8 @@ TEXTS: dict[str, str] = {
     "refusal.preset-in-use.next": "请先把另一个设为默认：`/sshq preset default NAME`。",
     "refusal.too-many-presets": "已有 {most} 个预设。",
     "refusal.too-many-presets.next": "请删除一个不再需要的。",
+    "refusal.wait-for-nothing": "没有 --command，--wait 就没有可以推迟的东西。",
+    "refusal.wait-for-nothing.next": "请去掉 --wait：工作台本来就会等待您。或者加上 --command。",
     "refusal.unknown-instance": "SageMaker 在这里没有可用于训练的实例类型 `{instance}`。",
     "refusal.unknown-instance.next": "相近的有：{near}。没有启动任何东西。",
     "refusal.unknown-image": "没有名为 `{image}` 的 SageMaker 镜像。",
@@ -104,7 +106,8 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-jobs": "您已有 {jobs} 个未结束的作业；上限为 {most} 个。",
     "refusal.too-many-jobs.next": "停止一个（`/sshq list`），或请管理员提高上限。",
     "refusal.price-unknown": "`{instance}` 的价格未知：AWS 价目表里没有，或暂时无法查询，因此无法控制预算。",
-    "refusal.price-unknown.next": "一分钟后重试，换一种 --instance，或询问管理员。",
+    "refusal.price-unknown.next": "请检查类型是否拼写正确；如果正确，一分钟后重试，"
+    "换一种 --instance，或询问管理员。",
     "refusal.other-currency": "“{amount}”的币种不是 {currency}，而此账户的 AWS 账单以 {currency} 计。"
     "这里不做汇率换算。",
     "refusal.other-currency.next": "这里的预算以 {currency} 为单位：请管理员重新设置，例如 "
