@@ -25,8 +25,8 @@ KEPT_AT_MOST = timedelta(hours=6)
 
 
 def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
-    """The actor's open jobs, those whose instances are kept, and what waits in line; where asked for
-    also the jobs that ended lately.
+    """The actor's open jobs, those whose instances are kept, and what waits in line or for an admin;
+    where asked for also the jobs that ended lately.
     """
     member = authorise(services, message.actor, Who.MEMBER, verb="list")
     here = texts(member.language if member else services.settings.language)
@@ -38,7 +38,12 @@ def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
     found += [job for job in over if arguments.all or (job.pool_until and job.pool_until > now)]
     entries, _, _ = services.waiting_room.all()
     waiting = [entry for entry in entries if entry.owner.is_same(message.actor)]
-    answer(services, message, views.job_list(found, waiting, now, here))
+    held = [
+        approval
+        for approval in services.approvals.waiting()
+        if approval.asker.is_same(message.actor) and approval.is_for_a_job
+    ]
+    answer(services, message, views.job_list(found, waiting, held, now, here))
 
 
 def status(services: Services, message: QueueMessage, arguments: AJob) -> None:

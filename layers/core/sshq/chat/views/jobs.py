@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.chat.view import View
+from sshq.chat.views.approvals import waits
 from sshq.chat.views.blocks import MOST_BLOCKS, context, section
 from sshq.chat.views.notices import notice
 from sshq.domain.durations import format_duration
@@ -14,20 +15,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sshq.chat.catalogue import Texts
+    from sshq.domain.approvals import Approval
     from sshq.domain.jobs import Job
     from sshq.domain.waiting import WaitingRequest
 
 
 def job_list(
-    jobs: Sequence[Job], waiting: Sequence[WaitingRequest], now: datetime, here: Texts
+    jobs: Sequence[Job],
+    waiting: Sequence[WaitingRequest],
+    held: Sequence[Approval],
+    now: datetime,
+    here: Texts,
 ) -> View:
     """`/sshq list`: jobs, and requests that have no job yet."""
-    if not jobs and not waiting:
+    if not (jobs or waiting or held):
         return notice(here, "jobs.none")
     title = here.mrkdwn("jobs.title")
-    rows = [section(_waits(entry, here)) for entry in waiting]
+    rows = [section(_held(approval, here)) for approval in held]
+    rows += [section(_waits(entry, here)) for entry in waiting]
     rows += [section(_listed(job, now, here)) for job in jobs]
     return View(text=title, blocks=(section(f"*{title}*"), *rows[: MOST_BLOCKS - 1]))
+
+
+def _held(approval: Approval, here: Texts) -> str:
+    until = here.mrkdwn("approval.until", until=approval.expires_at)
+    return f"{waits(approval, here)}\n{until}"
 
 
 def _waits(entry: WaitingRequest, here: Texts) -> str:
