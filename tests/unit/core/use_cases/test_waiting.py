@@ -319,6 +319,31 @@ def test_the_waiting_can_be_ended_and_leaves_nothing(full: MemoryServices) -> No
     assert "doesn't wait any more" in full.chat.said[-1][1].text
 
 
+@pytest.mark.parametrize("how", ["label", "beginning", "full", "alone"])
+def test_a_request_in_line_is_stopped_by_the_name_that_its_owner_was_told(
+    full: MemoryServices, how: str
+) -> None:
+    (told,) = full.jobs.all
+    ask(full, BOB, trigger="3.3")
+    job = {"label": "workb", "beginning": told[:-2], "full": told, "alone": None}[how]
+    commands(full, full.message(ALICE, "stop", trigger="4.4", job=job))
+
+    assert [entry.owner for entry in waiting(full)] == [BOB]
+    assert "1 request left the line" in full.chat.said[-1][1].text
+
+
+def test_of_two_requests_in_line_the_one_that_is_meant_is_asked_for(full: MemoryServices) -> None:
+    ask(full, trigger="2.2", name="resnet")
+    commands(full, full.message(ALICE, "stop", trigger="4.4"))
+    assert len(waiting(full)) == 2
+    assert "resnet" in full.chat.said[-1][1].text
+
+    commands(full, full.message(ALICE, "stop", trigger="4.5", job="resnet"))
+    assert [entry.shape.name for entry in waiting(full)] == ["workbench"]
+    commands(full, full.message(BOB, "stop", trigger="4.6", job="workbench"))
+    assert len(waiting(full)) == 1
+
+
 def test_who_stops_all_that_is_theirs_waits_for_nothing_either(full: MemoryServices) -> None:
     full.training_jobs.error = None
     commands(full, full.message(ALICE, "run", trigger="2.2", instance="ml.m5.large"))
