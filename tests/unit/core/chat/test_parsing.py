@@ -20,7 +20,7 @@ from sshq.chat.commands.asking import Run
 from sshq.chat.commands.general import Help
 from sshq.chat.commands.members import AddUser
 from sshq.chat.commands.sharing import ShareJob
-from sshq.chat.commands.watch import Listing
+from sshq.chat.commands.watch import Extend, Listing
 from sshq.chat.misreadings import KINDS, SHAPES
 from sshq.chat.parsing import TYPOGRAPHY, _collect, parse_action, parse_text
 from sshq.chat.registry import COMMANDS
@@ -331,6 +331,16 @@ def test_a_job_and_a_person_are_told_apart_in_any_order(typed: str) -> None:
     assert found.user == "U0BOB"
     assert found.for_ == 7200
     assert (found.job == "sshq-alice-x") is ("alice" in typed)
+
+
+def test_a_job_and_a_span_are_told_apart_in_any_order() -> None:
+    found = Extend(job="resnet", by=7200)
+    assert parse_text("extend resnet 2h").arguments == found
+    assert parse_text("extend 2h resnet").arguments == found
+    assert parse_text("extend 2h").arguments == Extend(by=7200)
+    odd = Extend(job="2h", by=3600)
+    assert parse_text("extend 2h 1h").arguments == odd
+    assert Extend.model_validate(odd.model_dump(mode="json")) == odd
 
 
 def test_people_who_were_picked_beside_a_button_are_its_arguments() -> None:

@@ -11,7 +11,7 @@ from sshq.chat.command import Command, Parameter, Queue
 from sshq.chat.commands.jobs import JOB, AJob, JobName
 from sshq.chat.commands.members import Person
 from sshq.domain.authorisation import Who
-from sshq.domain.durations import Between, typed_seconds
+from sshq.domain.durations import Between, parse_duration, typed_seconds
 from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 
@@ -30,6 +30,13 @@ class Log(AJob):
     """`/sshq logs`"""
 
     tail: int = Field(default=50, ge=1, le=MOST_LINES)
+
+
+def _is_span(typed: object) -> bool:
+    try:
+        return isinstance(typed, str) and parse_duration(typed) > 0
+    except Misfit:
+        return False
 
 
 class Extend(Model):
@@ -52,6 +59,10 @@ class Extend(Model):
             if not found.get("job"):
                 raise Misfit("extend-by-nothing")
             return {"by": found["job"]}
+        swapped = isinstance(found, dict) and isinstance(found.get("by"), str)
+        if swapped and _is_span(found.get("job")) and not _is_span(found["by"]):
+            # `2h resnet`: told apart as in `share`, whatever comes first.
+            return {**found, "job": found["by"], "by": found["job"]}
         return found
 
 
