@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from sshq import composition
 from sshq.adapters.dynamodb.jobs import new_item
 from sshq.composition import Live
 from sshq_sandbox.lambda_host.intrinsics import parse_yaml
 from tests.core_services import SETTINGS
 from tests.sandbox_ssm import REGION, RunningSsm, running_ssm
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +134,13 @@ class RoleComesLate(FixedClock):
 
 @contextmanager
 def core_aws(folder: Path) -> Iterator[CoreAws]:
-    """A running account. The bot's clients find it as in a Lambda: by the environment."""
+    """A running account. The bot's clients find it as in a Lambda: by the environment.
+
+    They wait for it as long as a busy machine needs: a call that is given up is made again, and a
+    second one may find its own effect.
+    """
     with running_ssm(folder) as ssm, pytest.MonkeyPatch.context() as environment:
+        environment.setattr(composition, "_READ_SECONDS", PATIENCE_SECONDS)
         environment.setenv("AWS_ENDPOINT_URL", ssm.aws.url)
         environment.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
         environment.setenv("AWS_SECRET_ACCESS_KEY", "the-secret-key")

@@ -621,6 +621,9 @@ class MemoryTrainingJobs:
         self.created.setdefault(job.name, job)
         self.status.setdefault(job.name, TrainingStatus("InProgress", "Starting"))
 
+    def is_there(self, name: str, *, request: str) -> bool:
+        return name in self.created
+
     def describe(self, name: str) -> TrainingStatus | None:
         return self.status.get(name)
 

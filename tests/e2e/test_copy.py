@@ -9,13 +9,14 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.e2e.conftest import LOCAL, SANDBOX
+from tests.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.conftest import RunningJob, Sandbox
 
-MEBIBYTES = 24
+MEBIBYTES, PIECES = 24, 32
 
 
 def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
@@ -26,6 +27,11 @@ def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
     source, there, back = tmp_path / "source", tmp_path / "there", tmp_path / "back"
     source.write_bytes(os.urandom(MEBIBYTES << 20))
     journals = sandbox.folder / "alice" / "data" / "copies"
+
+    def moved() -> int:
+        """Pieces that have arrived, by the journal: a line for each after its first."""
+        return sum(len(j.read_bytes().splitlines()) - 1 for j in journals.glob("*.journal"))
+
     with subprocess.Popen(
         [*LOCAL, "cp", "--json", str(source), f"{job.name}:{there}"],
         env=sandbox.environment(),
@@ -33,12 +39,17 @@ def test_a_file_goes_up_in_stripes_and_one_stripe_s_death_heals(
         stderr=subprocess.PIPE,
         text=True,
     ) as copying:
-        sandbox.eventually(
-            lambda: any(len(j.read_bytes().splitlines()) > 1 for j in journals.glob("*.journal")),
-            "a first piece",
-        )
-        os.kill(_child_of(copying.pid), signal.SIGKILL)
-        out, err = copying.communicate(timeout=60)
+        # The first connection asks how things are there; once there is another one it moves pieces.
+        # It stands still with one of them in its hands, so that the copy can't come to its end before
+        # each of the others has moved what it began with, and all four were connected.
+        until(lambda: len(_ssh_of(copying.pid)) > 1, "a second stripe")
+        stripe = _ssh_of(copying.pid)[0]
+        os.kill(stripe, signal.SIGSTOP)
+        try:
+            until(lambda: moved() >= PIECES - 1, "all pieces but one")
+        finally:
+            os.kill(stripe, signal.SIGKILL)
+        out, err = copying.communicate(timeout=PATIENCE_SECONDS)
     assert copying.returncode == 0, err
     copied = json.loads(out)
     assert copied["moved"] == copied["size"] == source.stat().st_size
@@ -71,7 +82,7 @@ def test_a_tree_comes_down_while_frames_are_lost_and_sockets_torn(
         ) as copying:
             while copying.poll() is None:
                 sandbox.run(*SANDBOX, "channel", "tear")
-            out, _ = copying.communicate(timeout=60)
+            out, _ = copying.communicate(timeout=PATIENCE_SECONDS)
         shown = json.loads(sandbox.run(*SANDBOX, "channel", "show", "--json").out)
     finally:
         assert sandbox.run(*SANDBOX, "channel", "clear").code == 0
@@ -103,9 +114,9 @@ def test_what_the_machine_refuses_is_said(
     assert json.loads(done.out)["error"]["reason"] == "copy-refused"
 
 
-def _child_of(pid: int) -> int:
-    """One of its ssh processes."""
+def _ssh_of(pid: int) -> list[int]:
+    """Its ssh processes, the oldest first."""
     listed = subprocess.run(
-        ("ps", "-o", "pid=,comm=", "--ppid", str(pid)), capture_output=True, text=True, check=True
+        ("ps", "-o", "pid=,comm=", "--ppid", str(pid)), capture_output=True, text=True, check=False
     )
-    return next(int(line.split()[0]) for line in listed.stdout.splitlines() if "ssh" in line)
+    return sorted(int(line.split()[0]) for line in listed.stdout.splitlines() if "ssh" in line)

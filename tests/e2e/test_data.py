@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.conftest import submit_job
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Sandbox
 
@@ -25,8 +27,10 @@ def s3(sandbox: Sandbox) -> Any:
     return client
 
 
-def last_request(sandbox: Sandbox) -> dict[str, Any]:
-    request: dict[str, Any] = sandbox.calls("CreateTrainingJob")[-1]["parameters"]
+def request_of(sandbox: Sandbox, job: str) -> dict[str, Any]:
+    calls = (call["parameters"] for call in sandbox.calls("CreateTrainingJob"))
+    request: dict[str, Any]
+    (request,) = [asked for asked in calls if asked["TrainingJobName"] == job]
     return request
 
 
@@ -34,13 +38,11 @@ def test_a_job_reads_its_input_and_its_result_lies_where_it_was_told_to(
     sandbox: Sandbox, s3: Any
 ) -> None:
     command = f"cp {ML}/input/data/cats/1.csv {ML}/model/"
-    said = sandbox.slash(
-        "alice",
-        "run --name data --input cats=s3://team-data/sets/cats --output s3://team-results/runs "
+    name = submit_job(
+        sandbox,
+        options="--name data --input cats=s3://team-data/sets/cats --output s3://team-results/runs "
         f"--command '{command}'",
     )
-    assert "is submitted" in said
-    name = last_request(sandbox)["TrainingJobName"]
     sandbox.eventually(lambda: f"`{name}`: completed" in sandbox.inbox("alice"), "its end")
 
     found = s3.get_object(Bucket="team-results", Key=f"runs/{name}/output/model.tar.gz")
@@ -70,8 +72,7 @@ def test_what_the_stack_doesnt_name_is_refused_at_once(
 
 def test_input_that_isnt_there_fails_with_a_next_step(sandbox: Sandbox, s3: Any) -> None:
     assert s3
-    sandbox.slash("alice", "run --name nodata --input dogs=s3://team-data/sets/dogs")
-    name = last_request(sandbox)["TrainingJobName"]
+    name = submit_job(sandbox, options="--name nodata --input dogs=s3://team-data/sets/dogs")
 
     sandbox.eventually(lambda: f"`{name}`: failed" in sandbox.inbox("alice"), "its end")
     assert "Check that something lies at each address" in sandbox.inbox("alice")
@@ -80,8 +81,7 @@ def test_input_that_isnt_there_fails_with_a_next_step(sandbox: Sandbox, s3: Any)
 def test_a_job_in_a_network_is_submitted_with_it_and_its_role_may_join_no_other(
     sandbox: Sandbox,
 ) -> None:
-    assert "is submitted" in sandbox.slash("alice", "run --name lab --vpc lab")
-    request = last_request(sandbox)
+    request = request_of(sandbox, submit_job(sandbox, options="--name lab --vpc lab"))
     assert request["VpcConfig"] == {
         "Subnets": ["subnet-1a", "subnet-2b"],
         "SecurityGroupIds": ["sg-3c"],

@@ -6,7 +6,6 @@ import contextlib
 import http.server
 import json
 import os
-import socket
 import stat
 import sys
 import threading
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq_sandbox.free_port import free_port
 from tests.e2e.conftest import LOCAL, Sandbox, through_socks
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import subprocess
@@ -43,7 +44,7 @@ def page() -> Iterator[int]:
 
 
 def fetched(address: str) -> bytes:
-    with urllib.request.urlopen(f"http://{address}/", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://{address}/", timeout=PATIENCE_SECONDS) as answer:
         body: bytes = answer.read()
         return body
 
@@ -81,8 +82,7 @@ def test_a_named_port_that_is_taken_is_refused_before_anything_is_opened(
 def test_the_machine_reaches_a_server_here_and_a_proxy_leaves_there(
     sandbox: Sandbox, machine: str, page: int
 ) -> None:
-    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
-        there, proxy = one.getsockname()[1], other.getsockname()[1]
+    there, proxy = free_port(), free_port()
     words = ("-R", f"{there}:{page}", "-D", str(proxy), "--json")
     with sandbox.running(*LOCAL, "forward", machine, *words) as forward:
         stands = {each["kind"]: each for each in said(forward)["forwards"]}
@@ -132,8 +132,7 @@ def test_jupyter_is_started_forwarded_and_opened_without_showing_its_token(
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n')
     browser.chmod(0o700)
-    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
-        port, here = str(one.getsockname()[1]), str(other.getsockname()[1])
+    port, here = str(free_port()), str(free_port())
     words = (
         "jupyter",
         machine,

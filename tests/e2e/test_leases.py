@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.e2e.conftest import LOCAL, RunningJob, Sandbox, run_job
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def counting(sandbox: Sandbox) -> RunningJob:
 def test_the_log_is_read_and_followed(sandbox: Sandbox, counting: RunningJob) -> None:
     words = (*LOCAL, "logs", counting.name)
     sandbox.eventually(
-        lambda: "tick 1" in sandbox.run(*words, laptop="reader").out, "the first line"
+        lambda: "tick 2" in sandbox.run(*words, laptop="reader").out, "the first two lines"
     )
     done = sandbox.run(*words, "--tail", "2", "--json", laptop="reader")
     lines = [json.loads(line) for line in done.out.splitlines()]
@@ -68,5 +69,5 @@ def test_a_log_that_is_followed_ends_with_the_job(sandbox: Sandbox, counting: Ru
         assert following.stdout
         assert following.stdout.readline()
         assert sandbox.run(*LOCAL, "stop", counting.name, laptop="reader").code == 0
-        following.wait(timeout=60)
+        following.wait(PATIENCE_SECONDS)
     assert following.returncode == 0

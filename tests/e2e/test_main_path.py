@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import LOCAL, SANDBOX, RunningJob, Sandbox, run_job
+from tests.e2e.conftest import LOCAL, SANDBOX, WAIT, RunningJob, Sandbox, run_job
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,12 +55,12 @@ def test_the_laptop_has_no_aws_credentials_in_use(sandbox: Sandbox, connected: R
 
 
 def test_the_same_request_delivered_again_is_one_job(sandbox: Sandbox) -> None:
-    said = sandbox.run(*SANDBOX, "slash", "--as", "alice", "run --name twice", "--json")
+    said = sandbox.run(*SANDBOX, "slash", "--as", "alice", "run --name twice", "--json", *WAIT)
     ack = json.loads(said.out)["ack"]
     for fresh in ("", "--fresh-signature"):
         options = [fresh] if fresh else []
         again = sandbox.run(
-            *SANDBOX, "redeliver", "--as", "alice", *options, ack["request_id"], "--wait", "60"
+            *SANDBOX, "redeliver", "--as", "alice", *options, ack["request_id"], *WAIT
         )
         assert again.code == 0, again.err
     created = [call for call in sandbox.calls("CreateTrainingJob") if "-twice-" in json.dumps(call)]
@@ -136,7 +137,7 @@ def test_without_ssh_nothing_is_spent(sandbox: Sandbox, job: RunningJob, tmp_pat
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 4

@@ -40,5 +40,5 @@ def test_each_machine_knows_its_place_and_one_that_fails_ends_them_all(sandbox: 
         return sandbox.living_message("alice", job.name)
 
     sandbox.eventually(lambda: "AlgorithmError: , exit code: 7" in told(), "word of the failure")
-    assert "algo-2  algo-2 ran out" in told()
+    sandbox.eventually(lambda: "algo-2  algo-2 ran out" in told(), "the last of its log")
     sandbox.eventually(lambda: not sandbox.nodes(job.name), "the end of both nodes")

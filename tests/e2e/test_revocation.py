@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import LOCAL, SANDBOX, RunningJob, Sandbox, run_job
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-PATIENCE_SECONDS = 40
 
 
 class Shell:

@@ -30,7 +30,7 @@ def test_the_lease_finds_the_node_that_comes_after_an_interruption(sandbox: Sand
     sandbox.eventually(lambda: again in told(), "word of the restart")
     sandbox.eventually(lambda: "*ready* since" in told() and first not in told(), "the new node")
     (second,) = sandbox.nodes(job.name)
-    assert set(NODE.findall(told())) == {second}
+    sandbox.eventually(lambda: set(NODE.findall(told())) == {second}, "word of it alone")
     # No new ticket, the same name: only the machine is another, and it has what was kept.
     answer = sandbox.ssh(job.name, f"cat '{kept}'")
     assert (answer.code, answer.out) == (0, "41\n"), answer.err

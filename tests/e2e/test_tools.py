@@ -18,6 +18,7 @@ import pytest
 
 from sshq_sandbox.free_port import free_port
 from tests.e2e.conftest import LOCAL, SANDBOX, Sandbox, through_socks
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,8 +229,7 @@ def test_a_debugger_stops_at_a_breakpoint_through_a_forward(
     program = there / "train.py"
     program.write_text(PROGRAM)
     # Two ports: the sandbox's machine is this computer, so one can't be both here and there.
-    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
-        port, here = one.getsockname()[1], other.getsockname()[1]
+    port, here = free_port(), free_port()
     debugpy = (
         sys.executable,
         "-m",
@@ -270,13 +270,13 @@ def test_a_debugger_stops_at_a_breakpoint_through_a_forward(
 
 def connected(port: int) -> socket.socket:
     """A connection to a debugger that may need a moment: until it listens, the forward hangs up."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
-        connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+        connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
         connection.settimeout(0.5)
         try:
             if connection.recv(1, socket.MSG_PEEK):  # debugpy speaks first
-                connection.settimeout(30)
+                connection.settimeout(PATIENCE_SECONDS)
                 return connection
         except TimeoutError:
             pass

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.conftest import submit_job
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Sandbox
 
 
 def run(sandbox: Sandbox, name: str) -> str:
     """A short job that keeps its instances, until it has completed; its name."""
-    said = sandbox.slash("alice", f"run --name {name} --warm-pool 30m --command true")
-    assert "is submitted" in said
-    job: str = sandbox.calls("CreateTrainingJob")[-1]["parameters"]["TrainingJobName"]
+    job = submit_job(sandbox, options=f"--name {name} --warm-pool 30m --command true")
     sandbox.eventually(lambda: f"`{job}`: completed" in sandbox.inbox("alice"), "its end")
     return job
 

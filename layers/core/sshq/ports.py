@@ -467,6 +467,10 @@ class TrainingJobs(Protocol):
         """
         ...
 
+    def is_there(self, name: str, *, request: str) -> bool:
+        """Whether it was submitted before, for this request. Raises Refusal if for another's."""
+        ...
+
     def describe(self, name: str) -> TrainingStatus | None: ...
 
     def stop(self, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +89,6 @@ def test_log_events_are_found_by_the_streams_prefix(account: Account) -> None:
 
 
 def _now_milliseconds() -> int:
-    import time
-
     return int(time.time() * 1000)
 
 
@@ -139,6 +138,87 @@ def test_a_transaction_that_comes_again_with_its_token_is_done_once(account: Acc
     write("first")
     with pytest.raises(table.exceptions.TransactionCanceledException):
         write("second")
+
+
+def test_a_transaction_asked_for_again_while_it_is_under_way_is_done_once(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that waits no longer asks again before the first call has come to its end."""
+    from moto.dynamodb.models import DynamoDBBackend
+
+    table = account.client("dynamodb")
+    table.create_table(
+        TableName="slow",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    moto_s = DynamoDBBackend.transact_write_items
+
+    def slowly(backend: Any, items: Any) -> None:
+        time.sleep(0.3)
+        moto_s(backend, items)
+
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", slowly)
+
+    def write(_number: int) -> None:
+        put = {"TableName": "slow", "Item": {"pk": {"S": "a"}}}
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+        table.transact_write_items(TransactItems=[{"Put": put}], ClientRequestToken="same")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+
+
+def test_nobody_sees_what_a_transaction_takes_back(account: Account) -> None:
+    table = account.client("dynamodb")
+    table.create_table(
+        TableName="seen",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    puts = [{"Put": {"TableName": "seen", "Item": {"pk": {"S": f"{n}"}}}} for n in range(99)]
+    check = {
+        "TableName": "seen",
+        "Key": {"pk": {"S": "nobody"}},
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    is_over = threading.Event()
+
+    def write_in_vain() -> None:
+        try:
+            for _ in range(5):
+                with pytest.raises(table.exceptions.TransactionCanceledException):
+                    table.transact_write_items(TransactItems=[*puts, {"ConditionCheck": check}])
+        finally:
+            is_over.set()
+
+    def read() -> list[Any]:
+        (one,) = table.batch_get_item(RequestItems={"seen": {"Keys": [{"pk": {"S": "0"}}]}})[
+            "Responses"
+        ].values()
+        queried = table.query(
+            TableName="seen",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "0"}},
+            ConsistentRead=True,
+        )
+        got = table.get_item(TableName="seen", Key={"pk": {"S": "0"}})
+        return [
+            *one,
+            *queried["Items"],
+            *table.scan(TableName="seen")["Items"],
+            *([got["Item"]] if "Item" in got else ()),
+        ]
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_in_vain)
+        seen = read()
+        while not is_over.is_set():
+            seen += read()
+        writing.result()
+    assert seen == []
 
 
 def test_a_transaction_is_taken_back_whole(account: Account) -> None:

@@ -9,7 +9,6 @@ import pty
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import pytest
 from sshq_local.installation import this_installation
 from sshq_local.lease_store import LeaseStore
 from sshq_local.leaving import remove_configuration
+from sshq_sandbox.free_port import free_port
 from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -408,8 +408,7 @@ def test_whatever_happens_ssh_s_user_sees_a_sentence(api: Any, run: Any, tmp_pat
 
 def test_a_forward_that_dies_is_not_waited_for(api: Any, run: Any, tmp_path: Path) -> None:
     run("connect", api.ticket, "--no-shell")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     program = tmp_path / "bin" / "ssh"
     program.parent.mkdir()
     program.write_text(

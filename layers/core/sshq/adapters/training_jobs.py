@@ -53,11 +53,17 @@ class SageMakerTrainingJobs:
             )
         except ClientError as error:
             if code(error) == "ResourceInUse":
-                self._accept_only_own(job, request)
+                self._accept_only_own(job.name, request)
             elif is_passing(error):
                 raise
             else:
                 raise _refusal(error, job) from error
+
+    def is_there(self, name: str, *, request: str) -> bool:
+        if self.describe(name) is None:
+            return False
+        self._accept_only_own(name, request)
+        return True
 
     def describe(self, name: str) -> TrainingStatus | None:
         try:
@@ -97,11 +103,11 @@ class SageMakerTrainingJobs:
             if code(error) not in _NOTHING_TO_DO:
                 raise
 
-    def _accept_only_own(self, job: TrainingJob, request: str) -> None:
+    def _accept_only_own(self, name: str, request: str) -> None:
         """The name follows from the request, so a taken name is ours, unless somebody made it by hand."""
-        found = self._client.list_tags(ResourceArn=self._arn_prefix + job.name)["Tags"]
+        found = self._client.list_tags(ResourceArn=self._arn_prefix + name)["Tags"]
         if {"Key": tag_names.REQUEST, "Value": request[:64]} not in found:
-            raise Refusal(Reason.NAME_TAKEN, job=job.name)
+            raise Refusal(Reason.NAME_TAKEN, job=name)
 
 
 def _warm_pool(found: dict[str, Any] | None) -> WarmPool | None:

@@ -1,17 +1,18 @@
 # shellcheck shell=sh
 # Processes: who descends from whom, and how to end them.
 
-# The pids below one process, itself left out, without those that have ended already.
+# descendants PID [STATE]: the pids below one process, itself left out, without those that have ended
+# already, and without those in that state.
 descendants() {
-  process_table | awk -v root="$1" '
-    $3 !~ /^Z/ { parent[$1] = $2 }
+  process_table | awk -v root="$1" -v left_out="^[Z${2-}]" '
+    { parent[$1] = $2; state[$1] = $3 }
     END {
       for (pid in parent) {
         step = parent[pid]
         for (depth = 0; depth < 64 && step in parent && step != root; depth++) step = parent[step]
-        if (step == root) print pid
+        if (step == root && state[pid] !~ left_out) print pid
       }
-    }' | sort -n
+    }'
 }
 
 # Lines of "pid parent state name". Slim images have no ps; macOS has no /proc.
@@ -48,21 +49,26 @@ end_below() {
 # signal_below SIGNAL PID: to all of a process's descendants; false if there is none. They are stopped
 # before they are told: what a dying parent began in its last moment would be nobody's child, and stay.
 signal_below() {
-  held=
-  while :; do
-    # Those that look the list up are in it, and gone once it is read: so in two steps.
-    held_now=$(descendants "$2")
-    held_now=$(still_there "$held_now")
-    [ "$held_now" != "$held" ] || break
-    held=$held_now
+  hold_rounds=0
+  # A signal that was sent has not arrived yet, and who waits for a disk may not hear it for long.
+  while living_below "$2" T && [ "$hold_rounds" -lt 100 ]; do
     # shellcheck disable=SC2086  # a list of pids
-    signal_all STOP $held
+    signal_all STOP $living
+    hold_rounds=$((hold_rounds + 1))
   done
+  living_below "$2" || return 1
   # shellcheck disable=SC2086
-  signal_all "$1" $held
+  signal_all "$1" $living
   # shellcheck disable=SC2086
-  signal_all CONT $held
-  [ -n "$held" ]
+  signal_all CONT $living
+}
+
+# As `descendants`, into `living`; false if there is none. Those that look the list up are in it, and
+# gone once it is read: so in two steps, and in no subshell.
+living_below() {
+  living=$(descendants "$@")
+  living=$(still_there "$living")
+  [ -n "$living" ]
 }
 
 still_there() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,6 +87,11 @@ class JobShape(Model):
     def pool(self) -> str:
         """What SageMaker has capacity and quotas for: the instance type, spot or not."""
         return f"{self.instance} spot" if self.spot else self.instance
+
+    @property
+    def digest(self) -> str:
+        """The same for the same shape only."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class Node(Model):

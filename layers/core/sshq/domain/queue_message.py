@@ -23,7 +23,8 @@ class Answer(Model):
 class QueueMessage(Record):
     """One act of one user. `arguments` are typed by the registry's model for `verb`.
 
-    `approved_by` is the second person who pressed Approve, where the request was held for one.
+    `approved_by` is the second person who pressed Approve, where the request was held for one;
+    `approved_shape` is the digest of the job's shape that this person was shown.
     """
 
     request: str
@@ -34,6 +35,7 @@ class QueueMessage(Record):
     answer: Answer
     received_at: datetime
     approved_by: Actor | None = None
+    approved_shape: str = ""
 
     @property
     def group(self) -> str:

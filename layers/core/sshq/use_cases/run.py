@@ -54,12 +54,16 @@ def _begin(
     services: Services, message: QueueMessage, member: Member, asked: Run, name: str
 ) -> None:
     shaped = shape_of(services, asked)
+    if message.approved_shape != shaped.shape.digest:
+        # Its preset has changed since: nobody has approved this.
+        message = message.model_copy(update={"approved_by": None})
     terms = terms_for(services, shaped, member, approved=message.approved_by is not None)
     if isinstance(terms, Objection):
         why, then = _what_to_ask(services, shaped, member, terms)
         facts = {"shape": _in_short(shaped, then), "reason": asked.reason} | terms.facts
+        held = message.model_copy(update={"approved_shape": shaped.shape.digest})
         try:
-            hold(services, message, why, detail=(), **facts)
+            hold(services, held, why, detail=(), **facts)
         except Refusal as nobody:
             if nobody.reason is not Reason.NO_SECOND_ADMIN:
                 raise

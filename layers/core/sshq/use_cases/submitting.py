@@ -36,6 +36,45 @@ def submit(services: Services, job: Job, member: Member, env: Mapping[str, str])
 
     Gives back the job as it is then. Raises Refusal when SageMaker won't take it.
     """
+    # An earlier delivery was here, and may have died between SageMaker's answer and the row. Its job
+    # holds that activation: with a new one in its place the node could not register.
+    again = bool(job.activation)
+    if not (again and services.training_jobs.is_there(job.name, request=job.request)):
+        _create(services, job, member, env)
+    moved = services.jobs.change(job.name, lambda stored: _submitted(stored, services))
+    services.audit.record("submitted", actor=job.owner, job=job.name, request=job.request)
+    return moved or services.jobs.get(job.name) or job
+
+
+def forget(services: Services, job: Job, *, keep_files: bool = False) -> None:
+    """SageMaker didn't take it: nothing of the attempt stays behind.
+
+    Its files may have to stay: they hold the environment for the next attempt.
+    """
+    stored = services.jobs.get(job.name)
+    if stored is not None and stored.activation:
+        services.nodes.delete_activation(stored.activation)
+    if not keep_files:
+        services.startup_files.delete(job.prefix)
+
+
+def end_unsubmitted(services: Services, job: Job, refusal: Refusal) -> None:
+    """The attempt's row says why it came to nothing, its message does too, and its money comes back.
+
+    A crash on the way leaves an unsettled row to the caretaker.
+    """
+    forget(services, job)
+    now = services.clock.now()
+    failure = texts(job.language).plain(f"refusal.{refusal.reason.value}", **refusal.facts)
+    ended = services.jobs.change(
+        job.name,
+        lambda stored: stored.entered(Phase.FAILED, now, ended_at=now, failure=failure),
+    )
+    release(services, ended or job, billable_seconds=0)
+    show(services, ended or job)
+
+
+def _create(services: Services, job: Job, member: Member, env: Mapping[str, str]) -> None:
     settings, shape = services.settings, job.shape
     arn = settings.training_job_arn_prefix + job.name
     tags = job_tags(
@@ -76,37 +115,6 @@ def submit(services: Services, job: Job, member: Member, env: Mapping[str, str])
         ),
         request=job.request,
     )
-    moved = services.jobs.change(job.name, lambda stored: _submitted(stored, services))
-    services.audit.record("submitted", actor=job.owner, job=job.name, request=job.request)
-    return moved or services.jobs.get(job.name) or job
-
-
-def forget(services: Services, job: Job, *, keep_files: bool = False) -> None:
-    """SageMaker didn't take it: nothing of the attempt stays behind.
-
-    Its files may have to stay: they hold the environment for the next attempt.
-    """
-    stored = services.jobs.get(job.name)
-    if stored is not None and stored.activation:
-        services.nodes.delete_activation(stored.activation)
-    if not keep_files:
-        services.startup_files.delete(job.prefix)
-
-
-def end_unsubmitted(services: Services, job: Job, refusal: Refusal) -> None:
-    """The attempt's row says why it came to nothing, its message does too, and its money comes back.
-
-    A crash on the way leaves an unsettled row to the caretaker.
-    """
-    forget(services, job)
-    now = services.clock.now()
-    failure = texts(job.language).plain(f"refusal.{refusal.reason.value}", **refusal.facts)
-    ended = services.jobs.change(
-        job.name,
-        lambda stored: stored.entered(Phase.FAILED, now, ended_at=now, failure=failure),
-    )
-    release(services, ended or job, billable_seconds=0)
-    show(services, ended or job)
 
 
 def _fresh_activation(services: Services, job: Job, tags: dict[str, str]) -> Activation:

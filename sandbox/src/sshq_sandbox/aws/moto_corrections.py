@@ -23,7 +23,7 @@ def install(patches: Patches) -> None:
     _filter_log_events_by_prefix(patches)
     _take_loopback_for_tls(patches)
     keep_what_a_transaction_touches(patches)
-    _make_table_writes_atomic(patches)
+    _answer_a_table_one_request_at_a_time(patches)
     _do_a_transaction_once(patches)
 
 
@@ -125,21 +125,21 @@ def _take_loopback_for_tls(patches: Patches) -> None:
     patches.replace(FakeBucket, "get_permission", get_permission)
 
 
-def _make_table_writes_atomic(patches: Patches) -> None:
-    """moto checks a condition, then writes: of two requests at once, on two threads, both may win."""
-    from moto.dynamodb.models import DynamoDBBackend  # noqa: PLC0415  (slow)
+def _answer_a_table_one_request_at_a_time(patches: Patches) -> None:
+    """moto checks, then writes, and takes back: of two requests at once, on two threads, both may win.
 
-    lock = threading.RLock()  # a transaction calls the single writes
+    Reads wait, too, or they show what a transaction is about to take back. In a request's answer are
+    moto's own items until it is serialised, hence the lock around all of it.
+    """
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415  (slow)
 
-    def one_at_a_time(name: str) -> None:
-        def write(backend: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401
-            with lock:
-                return original(backend, *values, **named)
+    lock = threading.Lock()
 
-        original = patches.replace(DynamoDBBackend, name, write)
+    def call_action(handler: Any) -> Any:  # noqa: ANN401
+        with lock:
+            return original(handler)
 
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
-        one_at_a_time(name)
+    original = patches.replace(DynamoHandler, "call_action", call_action)
 
 
 def _do_a_transaction_once(patches: Patches) -> None:

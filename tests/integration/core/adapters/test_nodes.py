@@ -10,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sshq.adapters.clock import SystemClock
 from sshq.adapters.new_roles import PATIENCE_SECONDS, PAUSE_SECONDS
 from sshq.composition import Live
 from sshq.domain import policies, tags
 from sshq.domain.refusals import Reason, Refusal
 from tests.core_aws import KEY_ID, NOW, RoleComesLate
 from tests.sandbox_ssm import TRUSTS_SSM, DataChannelClient
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,24 +149,25 @@ def test_a_node_role_that_is_not_there_is_named(aws: CoreAws) -> None:
     aws.clock.slept.clear()
 
 
-def test_a_node_is_connected_and_answers_the_probe(aws: CoreAws, live: Live, node: str) -> None:
-    assert live.nodes.is_connected(node)
-    # The agent's answer takes real time; the test's clock only notes that it was waited for.
-    probed = None
-    for _ in range(200):
-        probed = live.nodes.probe(node)
-        if probed is not None:
-            break
+@pytest.fixture
+def waiting(aws: CoreAws) -> Live:
+    """Services whose sleep is one: an agent's answer takes real time, and each question costs it some."""
+    return Live(aws.settings, SystemClock())
+
+
+def test_a_node_is_connected_and_answers_the_probe(waiting: Live, node: str) -> None:
+    assert waiting.nodes.is_connected(node)
+    probed = until(lambda: waiting.nodes.probe(node))
     assert probed is not None
     assert (probed.rank, probed.login_user, probed.host_keys) == (3, "root", (HOST_KEY,))
     assert probed.id == node
 
 
-def test_a_node_is_told_a_verb_and_says_whether_it_obeyed(live: Live, node: str) -> None:
+def test_a_node_is_told_a_verb_and_says_whether_it_obeyed(waiting: Live, node: str) -> None:
     """The document of this test knows the probe alone: it stands for one that does as it is told."""
-    assert any(live.nodes.tell(node, "probe") for _ in range(200))
-    assert not live.nodes.tell(node, "keep", "600")
-    assert not live.nodes.tell("mi-00000000000000000", "start")
+    assert until(lambda: waiting.nodes.tell(node, "probe"))
+    assert not waiting.nodes.tell(node, "keep", "600")
+    assert not waiting.nodes.tell("mi-00000000000000000", "start")
 
 
 def test_a_node_that_is_not_there_is_not_connected_and_answers_nothing(live: Live) -> None:

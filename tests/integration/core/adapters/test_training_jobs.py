@@ -80,8 +80,10 @@ def test_a_job_is_submitted_as_it_was_asked_for(aws: CoreAws, live: Live, job: T
 def test_a_name_that_our_request_has_taken_is_success(live: Live, job: TrainingJob) -> None:
     own = replace(job, name="sshq-alice-own")
 
+    assert not live.training_jobs.is_there(own.name, request=REQUEST)
     live.training_jobs.create(own, request=REQUEST)
     live.training_jobs.create(own, request=REQUEST)
+    assert live.training_jobs.is_there(own.name, request=REQUEST)
 
 
 def test_a_name_that_another_request_has_taken_is_refused(live: Live, job: TrainingJob) -> None:
@@ -90,6 +92,8 @@ def test_a_name_that_another_request_has_taken_is_refused(live: Live, job: Train
 
     with pytest.raises(Refusal) as refused:
         live.training_jobs.create(foreign, request=REQUEST)
+    with pytest.raises(Refusal, match="name-taken"):
+        live.training_jobs.is_there(foreign.name, request=REQUEST)
 
     assert refused.value.reason is Reason.NAME_TAKEN
 

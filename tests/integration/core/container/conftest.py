@@ -42,9 +42,9 @@ if [ "${{1:-}}" = -register ]; then
 fi
 echo "agent $$" >>"$HOME/agents"
 trap 'kill "$!"; exit 0' TERM
-sleep 600 &
-wait
+while :; do sleep 5 & wait "$!"; done
 """
+"""Short sleeps: one that a SIGKILL leaves behind ends by itself."""
 
 
 @dataclass
@@ -183,6 +183,10 @@ class Container:
             timeout=PATIENCE_SECONDS,
             stdin=subprocess.DEVNULL,
         )
+
+    def leaves_no_process(self) -> None:
+        """What was sent a signal last may need a moment until it has gone."""
+        until(lambda: not self.processes(), "a process of the container's is left")
 
     def processes(self) -> list[str]:
         """What still runs of this container (by the folder in its command line or environment)."""

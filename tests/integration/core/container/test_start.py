@@ -56,7 +56,7 @@ def test_every_stage_is_told_and_nothing_secret(
         assert secret not in container.output
     logs = "".join(path.read_text() for path in (container.home / "log").iterdir())
     assert "canary-activation-code" not in logs
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 def test_a_workbench_lives_until_sigterm(
@@ -74,7 +74,7 @@ def test_a_workbench_lives_until_sigterm(
     assert json.loads(probe.stdout) == {"job": "sshq-alice-workbench-abcdefgh", "rank": 0, **facts}
     assert container.records("end")[0]["code"] == "stopped"
     assert container.verb("probe").returncode == 1
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 def test_sigterm_reaches_all_of_the_command_and_gives_it_time(
@@ -93,7 +93,7 @@ def test_sigterm_reaches_all_of_the_command_and_gives_it_time(
     assert container.wait() == 143
     assert (container.folder / "root/saved").read_text() == "saved\n"
     assert "never" not in container.output
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 def test_the_command_waits_for_the_start_verb(
@@ -124,7 +124,7 @@ def test_the_watchdog_keeps_a_deadline_that_was_moved(
     assert container.wait() == 0
     assert container.records("watchdog")[0]["code"] == "deadline"
     assert container.records("end")[0]["code"] == "deadline"
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 @pytest.mark.parametrize("service", ["sshd", "agent"])
@@ -164,7 +164,7 @@ def test_a_failed_start_up_harms_the_command_only_when_asked_to(
     assert failure.exists() is not said
     if not said:
         assert "no_agent" in failure.read_text()
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 def test_a_refused_activation_is_told_without_its_code(
@@ -198,7 +198,7 @@ def test_the_command_starts_at_once_and_not_after_ssh(
     stages = [(r["stage"], r["code"]) for r in container.records()]
     assert stages.index(("command", "started")) < stages.index(("register", ""))
     assert ("ready", "") in stages
-    assert container.processes() == []
+    container.leaves_no_process()
 
 
 def test_the_activation_code_is_out_of_reach_before_the_command_runs(
@@ -264,4 +264,4 @@ def test_a_stop_before_the_command_runs_never_runs_it(
     assert container.wait() == 143
     assert "it runs" not in container.output
     assert container.records("end")[0]["code"] == "stopped"
-    assert container.processes() == []
+    container.leaves_no_process()

@@ -95,6 +95,7 @@ def test_a_worker_that_dies_there_leaves_one_job_and_one_message(
     message = message_of(services)
     with pytest.raises(KilledError):
         commands(mortal(services, Killer(nth, when)), message)
+    begun = [services.jobs.all[name].activation for name in services.training_jobs.created]
     commands(services, message)
     commands(services, message)
     services.training_jobs.error = None
@@ -105,6 +106,8 @@ def test_a_worker_that_dies_there_leaves_one_job_and_one_message(
     assert list(services.training_jobs.created) == [job.name], where
     assert job.phase is not Phase.REQUESTED, where
     assert list(services.nodes.activations) == [job.activation], where
+    # A node that starts meanwhile can register: nobody takes from it what it was given.
+    assert begun in ([], [job.activation]), where
     assert list(services.startup_files.stored) == [job.prefix], where
     assert b"secret" in services.startup_files.stored[job.prefix]["job.env"], where
     posted = [key for key, _ in services.chat.keyed]

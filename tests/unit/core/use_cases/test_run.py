@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sshq.container import entrypoint, startup_digest, startup_files
+from sshq.domain.job_options import Options
 from sshq.domain.jobs import NAME_PATTERN, Phase
 from sshq.domain.members import Limits
 from sshq.domain.money import MICROS, Currency, Money
+from sshq.domain.presets import Preset
+from sshq.domain.queue_message import QueueMessage
 from sshq.domain.refusals import Reason, Refusal
 from sshq.domain.run_policy import OverLimits
 from sshq.use_cases.dispatch import commands
@@ -170,6 +173,39 @@ def test_an_admin_is_asked_with_what_the_job_may_cost_once_they_approve() -> Non
     (approval,) = services.approvals.all.values()
     assert approval.facts["cost"] == "$578.40"
     assert approval.facts["shape"].endswith("/pytorch:1, ≤ $1,748.40")
+
+
+@pytest.mark.parametrize("dearer", [False, True])
+def test_an_approval_counts_for_the_job_that_was_shown_and_for_no_other(dearer: bool) -> None:
+    """Whoever waits for it may not have a share in what their preset becomes meanwhile."""
+    services = MemoryServices().with_settings(
+        over_limits=OverLimits.ASK, admins=f"{ADMIN.tag},{EVE.tag}", max_hours=24
+    )
+    services.members.add(_poor())
+    _save_preset(services, "ml.g5.xlarge")
+    commands(services, services.message(ALICE, "run", preset="gpu"))
+    (asked,) = services.approvals.all
+    if dearer:
+        _save_preset(services, "ml.p5.48xlarge")
+    commands(services, services.message(EVE, "approve", trigger="e.1", id=asked))
+    (body, _, _) = services.commands_queue.sent.pop()
+    commands(services, QueueMessage.model_validate_json(body))
+
+    if not dearer:
+        assert [job.approved_by for job in services.jobs.open_jobs()] == [EVE]
+        return
+    assert services.jobs.all == {}
+    second = services.approvals.all[list(services.approvals.all)[1]]
+    assert "ml.p5.48xlarge" in second.facts["shape"]
+    commands(services, services.message(EVE, "approve", trigger="e.2", id=second.id))
+    (body, _, _) = services.commands_queue.sent.pop()
+    commands(services, QueueMessage.model_validate_json(body))
+    assert [job.shape.instance for job in services.jobs.open_jobs()] == ["ml.p5.48xlarge"]
+
+
+def _save_preset(services: MemoryServices, instance: str) -> None:
+    preset = Preset(name="gpu", options=Options(instance=instance))
+    services.presets.change(lambda book: book.model_copy(update={"presets": {"gpu": preset}}))
 
 
 def test_nobody_is_asked_for_what_would_be_refused_all_the_same() -> None:
