@@ -61,5 +61,5 @@ def test_the_defaults_are_settings() -> None:
 
 
 def test_what_makes_no_sense_stops_the_function_at_its_start() -> None:
-    with pytest.raises(ValidationError, match="at least 5m, or off"):
+    with pytest.raises(ValidationError, match="idle-too-short"):
         settings_from({"SSHQ_STACK": "sshq", "SSHQ_WORKBENCH_IDLE": "4m"})

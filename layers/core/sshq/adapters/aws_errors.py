@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 
+# Some of AWS's sentences list all that they would have taken.
+_LONGEST = 600
+
+
 def code(error: ClientError) -> str:
     """`ResourceInUse`, `ThrottlingException` …"""
     return cast("str", error.response["Error"].get("Code", ""))
@@ -34,4 +38,6 @@ def is_conflict(error: ClientError) -> bool:
 
 def refused(error: ClientError) -> Refusal:
     """A refusal that shows AWS's reason: for errors that asking again won't mend."""
-    return Refusal(Reason.REFUSED_BY_AWS, detail=f"{code(error)}: {message(error)}")
+    detail = f"{code(error)}: {message(error)}"
+    short = detail if len(detail) <= _LONGEST else detail[: _LONGEST - 1] + "…"
+    return Refusal(Reason.REFUSED_BY_AWS, detail=short)

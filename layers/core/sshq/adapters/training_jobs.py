@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
@@ -12,7 +13,7 @@ from sshq.adapters.aws_errors import code, is_passing, message, refused
 from sshq.adapters.new_roles import once_known
 from sshq.domain import tags as tag_names
 from sshq.domain.job_progress import TrainingStatus, Transition, WarmPool
-from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.refusals import NOTHING, Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.ports import Clock, TrainingJob
@@ -23,6 +24,8 @@ _NOTHING_TO_DO = {"ValidationException", _NOT_FOUND}
 _ABOVE_A_QUOTA = "ResourceLimitExceeded"
 # "… limit 'ml.g5.xlarge for training job usage' is 2 Instances, with current utilization of 2
 # Instances and a request delta of 1 Instances."
+_NO_SUCH_TYPE = "at 'resourceConfig.instanceType' failed to satisfy constraint"
+_TYPE = re.compile(r"\bml\.[a-z0-9-]+\.[a-z0-9]+")
 _LIMIT = re.compile(r" is (?P<limit>\d+) \w+, with .* delta of (?P<delta>\d+) \w+")
 _NOT_IN_REGION = "not available in this region"
 
@@ -172,6 +175,13 @@ def _refusal(error: ClientError, job: TrainingJob) -> Refusal:
     if code(error) == _ABOVE_A_QUOTA:
         reason = Reason.BEYOND_QUOTA if _never_fits(message(error)) else Reason.QUOTA
         return Refusal(reason, instance=job.instance, detail=message(error))
+    if code(error) == "ValidationException" and _NO_SUCH_TYPE in message(error):
+        # AWS names hundreds that there are; of use are those that may have been meant.
+        near = difflib.get_close_matches(job.instance, _TYPE.findall(message(error)), n=4)
+        near = [each for each in dict.fromkeys(near) if each != job.instance]
+        return Refusal(
+            Reason.UNKNOWN_INSTANCE, instance=job.instance, near=", ".join(near) or NOTHING
+        )
     return refused(error)
 
 

@@ -22,7 +22,7 @@ class Parameter:
     """One argument of a command: an option if it has a flag, else positional.
 
     Its help is in the catalogue under `parameter.<name>`. `many` collects every use of the flag;
-    a `switch` is a flag that takes no value.
+    a `switch` is a flag that takes no value; `prose` are words that people forget to quote.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Parameter:
     required: bool = False
     many: bool = False
     switch: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Parsing, `/sshq help`, the queue a request goes to, authorisation and the tables
 
 from __future__ import annotations
 
+import difflib
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -40,3 +41,9 @@ COMMANDS: tuple[Command, ...] = tuple(chain.from_iterable(AREAS.values()))
 BY_VERB: dict[str, Command] = {
     word: command for command in COMMANDS for word in (command.verb, *command.aliases)
 }
+
+
+def near_commands(verb: str) -> str:
+    """`/sshq run, /sshq start`: what somebody may have meant; empty if nothing is like it."""
+    known = [command.verb for command in COMMANDS if command.typed]
+    return ", ".join(f"/sshq {near}" for near in difflib.get_close_matches(verb, known, n=2))

@@ -72,6 +72,11 @@ class Approval(Record):
             expires_at=now + HELD_FOR,
         )
 
+    @property
+    def is_for_a_job(self) -> bool:
+        """Whether it tells which job it is about."""
+        return "shape" in self.facts
+
     def settled(self, outcome: Outcome, by: Actor | None) -> Approval:
         """The same, decided."""
         return self.model_copy(update={"outcome": outcome, "decided_by": by})

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
+
+from sshq.domain.misfits import Misfit
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -10,11 +14,31 @@ _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 
 
 def parse_duration(text: str) -> int:
-    """Seconds; ValueError, with a sentence for the user, for what is no span of time."""
+    """Seconds; Misfit for what is no span of time."""
     typed = text.strip().lower().replace(" ", "")
     if not _WHOLE.fullmatch(typed):
-        raise ValueError("write a span of time such as 30m, 2h or 1h30m")
+        raise Misfit("span")
     return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(typed)))
+
+
+def typed_seconds(value: Any) -> Any:  # noqa: ANN401  it stands before validation
+    """What was typed, as seconds; what came out of the queue is seconds already."""
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Between:
+    """A span's bounds, which are told as people type spans: pydantic's own would be told in seconds."""
+
+    least: int
+    most: int
+
+    def __call__(self, seconds: int) -> int:
+        if seconds < self.least:
+            raise Misfit("span-too-short", least=format_duration(self.least))
+        if seconds > self.most:
+            raise Misfit("span-too-long", most=format_duration(self.most))
+        return seconds
 
 
 def format_duration(seconds: int) -> str:

@@ -14,6 +14,8 @@ _HINTS = {
     "role": re.compile(
         r"(unable|not able) to assume|unable to perform: sts:AssumeRole", re.IGNORECASE
     ),
+    # After the one code that is known to mean something.
+    "command": re.compile(r"exit code: \d+"),
     "denied": re.compile(r"Access ?Denied|not authorized to perform", re.IGNORECASE),
 }
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from sshq.domain.misfits import Misfit
+
 CHANNEL = "source"
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s?#]*)?")
 _GIT = re.compile(
@@ -24,16 +26,16 @@ _WAIT = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"
 
 
 def check_source(source: str) -> str:
-    """The source as it was given; ValueError with a sentence for the user."""
+    """The source as it was given; Misfit for what is none."""
     if _S3.fullmatch(source):
         return source
     found = _GIT.fullmatch(source)
     if found is None:
         if "@" in source.partition("://")[2].partition("/")[0]:
-            raise ValueError("leave the user or token out of the address; jobs' rows are no safe")
-        raise ValueError("write s3://bucket/prefix or git+https://host/repository@branch")
+            raise Misfit("source-with-token")
+        raise Misfit("source")
     if found["ref"] and not _REF.fullmatch(found["ref"]):
-        raise ValueError(f"{found['ref']} is no branch, tag or commit")
+        raise Misfit("source-ref", ref=found["ref"])
     return source
 
 

@@ -30,8 +30,12 @@ class Currency(StrEnum):
         return "¥" if self is Currency.CNY else "$"
 
     def show(self, amount: int) -> str:
-        """`$1.41`, `¥0.0075`: two decimals, or more of them below one hundredth."""
+        """`$1.41`, `¥0.0075`: two decimals, or more of them below one hundredth. What cost something
+        isn't shown as nothing.
+        """
         value = amount / MICROS
+        if 0 < amount < MICROS // 10_000:
+            return f"< {self.sign}0.0001"
         if 0 < amount < MICROS // 100:
             return f"{self.sign}{value:,.4f}"
         return f"{self.sign}{value:,.2f}"

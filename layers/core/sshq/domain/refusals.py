@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NAME_TAKEN = "name-taken"
     NOT_LATER = "not-later"
     BEYOND_THE_CAP = "beyond-the-cap"
+    WAIT_FOR_NOTHING = "wait-for-nothing"
     NOTHING_WAITS = "nothing-waits"
     OVER_THE_CAP = "over-the-cap"
     QUOTA = "quota"
@@ -58,6 +59,7 @@ class Reason(StrEnum):
     UNKNOWN_IMAGE = "unknown-image"
     IMAGE_NEEDS_ADDRESS = "image-needs-address"
     IMAGE_NOT_IN_REGION = "image-not-in-region"
+    UNKNOWN_INSTANCE = "unknown-instance"
     UNKNOWN_VPC = "unknown-vpc"
     LOCATION_NOT_GRANTED = "location-not-granted"
     SPOT_WITH_WARM_POOL = "spot-with-warm-pool"
@@ -98,6 +100,10 @@ class Reason(StrEnum):
     APPROVAL_DECIDED = "approval-decided"
     APPROVAL_LAPSED = "approval-lapsed"
     NO_SECOND_ADMIN = "no-second-admin"
+
+
+NOTHING = "-"
+"""In place of a fact that is a list of what there is, where there is none."""
 
 
 class Refusal(Exception):  # noqa: N818  "refusal" is the word that users and operators read

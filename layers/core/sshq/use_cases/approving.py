@@ -59,7 +59,7 @@ def hold(
     `facts` fill the reason's sentence; `detail` are blocks that show what would be done. Called
     again for the same request, it asks only those who weren't asked yet.
     """
-    deciders = _deciders(services, message.actor)
+    deciders = _deciders(services, message.actor, why)
     if not deciders:
         raise Refusal(Reason.NO_SECOND_ADMIN)
     prefix = own_prefix(services.randomness.token(PREFIX_BYTES))
@@ -175,13 +175,16 @@ def _tell_asker(services: Services, approval: Approval) -> None:
     services.chat.post(channel, views.approval_settled(approval, _speech(services, approval)))
 
 
-def _deciders(services: Services, asker: Actor) -> list[str]:
-    """The other admins of this workspace whom Slack still knows as people of it."""
-    others = sorted(
-        user
-        for team, user in services.settings.policy.admins
-        if team == asker.team and user != asker.user
-    )
+def _deciders(services: Services, asker: Actor, why: Why) -> list[str]:
+    """The other admins of this workspace whom Slack still knows as people of it: those who may press
+    the buttons (`_settle`), so for what is risky the stack's own alone.
+    """
+    admins = set(services.settings.policy.admins)
+    if why is not Why.SECOND_ADMIN:
+        now = services.clock.now()
+        enrolled = [each for each in services.members.all() if each.admin and not each.is_over(now)]
+        admins |= {(each.actor.team, each.actor.user) for each in enrolled}
+    others = sorted(user for team, user in admins if team == asker.team and user != asker.user)
     profiles = {user: services.chat.profile(user) for user in others}
     return [user for user, found in profiles.items() if found and found.is_a_person_of_the_team]
 

@@ -18,8 +18,16 @@ ENDED_LATELY = timedelta(days=7)
 _MOST_NAMES = 6
 
 
-def choose_job(services: Services, actor: Actor, name: str | None, *, ended: bool = False) -> Job:
-    """The job that is meant; of several that fit, an open one before (where asked for) ended ones.
+def choose_job(
+    services: Services,
+    actor: Actor,
+    name: str | None,
+    *,
+    ended: bool = False,
+    kept: bool = False,
+) -> Job:
+    """The job that is meant; of several that fit, an open one before (where asked for) ended ones, or
+    before those whose instances are `kept`. One that ended is never said not to exist.
 
     An admin may name anybody's open job by the beginning of its name, everybody any job in full: what
     may be done to it is decided afterwards.
@@ -30,11 +38,15 @@ def choose_job(services: Services, actor: Actor, name: str | None, *, ended: boo
     if job is not None:
         return job
     found = _with_prefix(services.jobs.open_jobs_of(actor), name)
-    if not found and ended:
+    over: list[Job] = []
+    if not found:
         since = services.clock.now() - ENDED_LATELY
-        found = _with_prefix(services.jobs.ended_jobs_of(actor, since=since), name)
+        over = _with_prefix(services.jobs.ended_jobs_of(actor, since=since), name)
+        found = over if ended else [job for job in over if kept and job.pool_until]
     if not found and _is_admin(services, actor):
         found = _with_prefix(services.jobs.open_jobs(), name)
+    if not found and over:
+        raise Refusal(Reason.JOB_HAS_ENDED, job=_names(over))
     if not found:
         raise Refusal(Reason.UNKNOWN_JOB, job=name)
     if len(found) > 1:

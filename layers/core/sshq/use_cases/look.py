@@ -20,17 +20,30 @@ if TYPE_CHECKING:
     from sshq.ports import Services
 
 LISTED_AFTER_END = timedelta(days=30)
+# No warm pool is kept longer.
+KEPT_AT_MOST = timedelta(hours=6)
 
 
 def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
-    """The actor's open jobs; where asked for also those that ended lately."""
+    """The actor's open jobs, those whose instances are kept, and what waits in line or for an admin;
+    where asked for also the jobs that ended lately.
+    """
     member = authorise(services, message.actor, Who.MEMBER, verb="list")
     here = texts(member.language if member else services.settings.language)
     now = services.clock.now()
     found = services.jobs.open_jobs_of(message.actor)
-    if arguments.all:
-        found += services.jobs.ended_jobs_of(message.actor, since=now - LISTED_AFTER_END)
-    answer(services, message, views.job_list(found, now, here))
+    since = now - (LISTED_AFTER_END if arguments.all else KEPT_AT_MOST)
+    over = services.jobs.ended_jobs_of(message.actor, since=since)
+    # What still costs money is no matter of the past.
+    found += [job for job in over if arguments.all or (job.pool_until and job.pool_until > now)]
+    entries, _, _ = services.waiting_room.all()
+    waiting = [entry for entry in entries if entry.owner.is_same(message.actor)]
+    held = [
+        approval
+        for approval in services.approvals.waiting()
+        if approval.asker.is_same(message.actor) and approval.is_for_a_job
+    ]
+    answer(services, message, views.job_list(found, waiting, held, now, here))
 
 
 def status(services: Services, message: QueueMessage, arguments: AJob) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sshq.ports import Services
 
 _SAID = {
-    PresetAction.SAVE: "presets.saved",
     PresetAction.DELETE: "presets.deleted",
     PresetAction.DEFAULT: "presets.made-default",
 }
@@ -42,6 +41,7 @@ def change_preset(services: Services, message: QueueMessage, arguments: ChangePr
     member = authorise(services, message.actor, Who.ADMIN, verb="preset")
     name = arguments.preset
     preset = _preset(services, message, arguments)
+    before = services.presets.read().presets.get(name)
 
     def changed(book: PresetBook) -> PresetBook:
         if arguments.action is PresetAction.SAVE:
@@ -55,7 +55,10 @@ def change_preset(services: Services, message: QueueMessage, arguments: ChangePr
         "preset-changed", actor=message.actor, action=arguments.action.value, preset=name
     )
     here = texts(member.language if member else services.settings.language)
-    answer(services, message, views.notice(here, _SAID[arguments.action], preset=name))
+    if arguments.action is PresetAction.SAVE:
+        answer(services, message, views.preset_saved(preset, before, here))
+    else:
+        answer(services, message, views.notice(here, _SAID[arguments.action], preset=name))
 
 
 def _preset(services: Services, message: QueueMessage, asked: ChangePreset) -> Preset:

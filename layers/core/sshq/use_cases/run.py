@@ -60,9 +60,15 @@ def _begin(
     terms = terms_for(services, shaped, member, approved=message.approved_by is not None)
     if isinstance(terms, Objection):
         why, then = _what_to_ask(services, shaped, member, terms)
-        facts = {"shape": _in_short(shaped, then), "reason": asked.reason or "-"} | terms.facts
+        facts = {"shape": _in_short(shaped, then), "reason": asked.reason} | terms.facts
         held = message.model_copy(update={"approved_shape": shaped.shape.digest})
-        hold(services, held, why, detail=(), **facts)
+        try:
+            hold(services, held, why, detail=(), **facts)
+        except Refusal as nobody:
+            if nobody.reason is not Reason.NO_SECOND_ADMIN:
+                raise
+            # Whom the only admin can't ask: then it is what it would be without asking.
+            raise Refusal(terms.reason, **terms.facts) from nobody
         return
     job = _new_job(services, message, asked, shaped, name, language=member.language)
     if stand_in_line(services, message, job, asked.env):

@@ -12,7 +12,7 @@ from sshq.domain.job_file import ContainerOptions
 from sshq.domain.job_source import s3_channel
 from sshq.domain.jobs import JobShape
 from sshq.domain.networks import networks_from
-from sshq.domain.refusals import Reason, Refusal
+from sshq.domain.refusals import NOTHING, Reason, Refusal
 
 if TYPE_CHECKING:
     from sshq.chat.commands.asking import Run
@@ -43,6 +43,8 @@ def shape_of(services: Services, asked: Run) -> Shaped:
     instance = options.instance or settings.default_instance
     name = options.image or settings.default_image
     image = resolve_image(name, catalogue=images(), region=settings.region, instance=instance)
+    if asked.wait and not options.command:
+        raise Refusal(Reason.WAIT_FOR_NOTHING)
     _check_network(settings, options.vpc or "")
     check_locations(settings, options)
     shape = JobShape(
@@ -93,7 +95,7 @@ def check_locations(settings: Settings, options: Options) -> None:
                 Reason.LOCATION_NOT_GRANTED,
                 location=beyond[0],
                 parameter=parameter,
-                granted=named.replace(",", ", ") or "-",
+                granted=named.replace(",", ", ") or NOTHING,
             )
 
 
@@ -107,4 +109,4 @@ def _idle_seconds(options: Options, settings: Settings) -> int:
 def _check_network(settings: Settings, name: str) -> None:
     known = networks_from(settings.vpcs)
     if name and name not in known:
-        raise Refusal(Reason.UNKNOWN_VPC, vpc=name, vpcs=", ".join(sorted(known)) or "-")
+        raise Refusal(Reason.UNKNOWN_VPC, vpc=name, vpcs=", ".join(sorted(known)) or NOTHING)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
-from sshq.domain.jobs import EndReason, Phase
+from sshq.domain.jobs import EndReason, Phase, has_prefix, job_name
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sshq.chat.commands.jobs import Stop
     from sshq.domain.jobs import Job
     from sshq.domain.queue_message import QueueMessage
+    from sshq.domain.waiting import WaitingRequest
     from sshq.ports import Services
 
 
@@ -29,7 +30,12 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
     if arguments.mine:
         _stop_all(services, message)
         return
-    job = choose_job(services, message.actor, arguments.job)
+    try:
+        job = choose_job(services, message.actor, arguments.job, kept=True)
+    except Refusal as refusal:
+        if not _leave_line(services, message, arguments.job, refusal):
+            raise
+        return
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     here = texts(job.language)
     if job.requeued and give_up(services, job.request):
@@ -42,6 +48,39 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
         return
     stop_job(services, job, EndReason.ASKED)
     answer(services, message, views.stopping(job, here))
+
+
+# With these there may still be a request of that name which waits, and would start by itself later.
+_NO_JOB_OF_IT = (Reason.UNKNOWN_JOB, Reason.JOB_HAS_ENDED, Reason.NO_JOBS)
+
+
+def _leave_line(
+    services: Services, message: QueueMessage, name: str | None, refusal: Refusal
+) -> bool:
+    """Whether it was a request in line that was meant: by the name of its last attempt, which is what
+    its owner was told, or the only one that they have.
+    """
+    member = services.members.get(message.actor)
+    if refusal.reason not in _NO_JOB_OF_IT or member is None:
+        return False
+    meant = {
+        last: entry.request
+        for entry in requests_of(services, message.actor)
+        if has_prefix(last := _last_attempt(entry, member.slug), name or "")
+    }
+    if not meant:
+        return False
+    authorise(services, message.actor, Who.MEMBER, verb="stop")
+    if len(meant) > 1:
+        raise Refusal(Reason.AMBIGUOUS_JOB, jobs=", ".join(meant))
+    give_up(services, *meant.values())
+    answer(services, message, views.stopping_all([], 1, texts(member.language)))
+    return True
+
+
+def _last_attempt(entry: WaitingRequest, slug: str) -> str:
+    label, attempt = entry.shape.name, max(1, entry.attempt - 1)
+    return job_name(member_slug=slug, label=label, request=entry.request, attempt=attempt)
 
 
 def _stop_all(services: Services, message: QueueMessage) -> None:

@@ -151,8 +151,12 @@ def give_up(services: Services, request: str) -> bool:
     services.audit.record("wait-cancelled", actor=entry.owner, request=entry.request)
     if entry.message is not None:
         here = texts(entry.language)
-        services.chat.update(entry.message, views.notice(here, "waiting.cancelled"))
+        services.chat.update(entry.message, views.notice(here, "waiting.cancelled", **_what(entry)))
     return True
+
+
+def _what(entry: WaitingRequest) -> dict[str, str]:
+    return {"count": str(entry.shape.count), "pool": entry.shape.pool}
 
 
 def requests_of(services: Services, owner: Actor) -> list[WaitingRequest]:
@@ -215,7 +219,9 @@ def call(services: Services) -> bool:
             # Whoever can't be told now is told with the next round.
             if entry.message is not None:
                 here = texts(entry.language)
-                services.chat.update(entry.message, views.notice(here, "waiting.too-long"))
+                services.chat.update(
+                    entry.message, views.notice(here, "waiting.too-long", **_what(entry))
+                )
             _leave(services, entry)
     return bool(entries)
 

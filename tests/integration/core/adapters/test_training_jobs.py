@@ -131,6 +131,19 @@ def test_what_aws_denies_is_a_refusal_with_its_words(
     assert "sagemaker:CreateTrainingJob" in refused.value.facts["detail"]
 
 
+def test_a_type_that_isnt_there_is_answered_with_those_that_may_be_meant(
+    live: Live, job: TrainingJob
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        live.training_jobs.create(
+            replace(job, name="sshq-alice-slip", instance="ml.g5.xlagre"), request=REQUEST
+        )
+
+    assert refused.value.reason is Reason.UNKNOWN_INSTANCE
+    assert "ml.g5.xlarge" in refused.value.facts["near"].split(", ")
+    assert len(refused.value.facts["near"].split(", ")) <= 4
+
+
 INSTANCES = "ml.g5.xlarge for training job usage"
 IN_ALL = "Number of instances across all training jobs"
 

@@ -92,7 +92,7 @@ def test_nobodys_text_becomes_markup(text: str) -> None:
 
 
 def test_a_hundred_jobs_fit_into_one_message() -> None:
-    check(views.job_list([job(Phase.READY)] * 100, START, texts("en")))
+    check(views.job_list([job(Phase.READY)] * 100, [], [], START, texts("en")))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,8 +18,8 @@ def test_what_people_type(typed: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "30", "m", "1h x", "-1h", "1 hour", "1e3h", "½h"])
-def test_what_is_no_span_of_time_is_refused_with_an_example(typed: str) -> None:
-    with pytest.raises(ValueError, match="30m"):
+def test_what_is_no_span_of_time_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"^span$"):
         parse_duration(typed)
 
 

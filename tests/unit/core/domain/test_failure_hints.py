@@ -26,8 +26,8 @@ from sshq.domain.failure_hints import failure_hint
         ("ClientError: AccessDenied: kms:Decrypt", "denied"),
         ("ClientError: x is not authorized to perform: ec2:CreateNetworkInterface", "denied"),
         ("AlgorithmError: , exit code: 137", "memory"),
-        ("AlgorithmError: , exit code: 1", None),
-        ("AlgorithmError: , exit code: 13", None),
+        ("AlgorithmError: , exit code: 1", "command"),
+        ("AlgorithmError: , exit code: 13", "command"),
         ("", None),
     ],
 )

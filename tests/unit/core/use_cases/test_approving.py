@@ -13,7 +13,7 @@ from sshq.domain.jobs import Message
 from sshq.domain.queue_message import QueueMessage
 from sshq.use_cases.approving import held_for_second_admin, hold, lapse
 from sshq.use_cases.dispatch import commands
-from tests.core_services import ADMIN, ALICE, EVE, SETTINGS, MemoryServices
+from tests.core_services import ADMIN, ALICE, BOB, EVE, SETTINGS, MemoryServices
 from tests.killing import KilledError, Killer, When, mortal
 
 if TYPE_CHECKING:
@@ -175,7 +175,52 @@ def test_an_admin_who_has_left_is_neither_asked_nor_counted(services: MemoryServ
         ask(services)
 
 
-FACTS = {"shape": "1 × ml.g5.xlarge", "reason": "-", "cost": "$99", "limit": "$9", "most": "$9"}
+def test_a_job_beyond_the_limits_waits_for_an_admin_and_is_told_from_others(
+    services: MemoryServices,
+) -> None:
+    message = asks_for_a_job(services)
+    told = str(services.chat.said[-1][1].blocks)
+    assert "This waits for an admin: start a job, 1 × ml.g5.xlarge." in told
+    assert "second admin" not in told
+    assert "Reason given" not in told
+
+    press(services, "decline", by=ADMIN)
+    assert "asked for: start a job, 1 × ml.g5.xlarge" in services.chat.said[-1][1].text
+    assert message.actor == ALICE
+
+
+def test_an_admin_among_the_members_is_asked_about_a_job_and_may_decide(
+    services: MemoryServices,
+) -> None:
+    """What is risky is another matter: there a first pair of eyes could have made the second."""
+    services.enrol(BOB, "bob")
+    services.members.change(BOB, lambda member: member.model_copy(update={"admin": True}))
+    ask(services)
+    assert "D-U0BOB" not in {channel for channel, _ in services.chat.said}
+    services.approvals.all.clear()
+
+    asks_for_a_job(services)
+    assert {"D-U0ADMIN", "D-U0BOB", "D-U0EVE"} <= {channel for channel, _ in services.chat.said}
+    press(services, "approve", by=BOB)
+    (approval,) = services.approvals.all.values()
+    assert approval.outcome is Outcome.APPROVED
+
+
+def test_what_waits_for_an_admin_is_listed_to_whoever_asked(services: MemoryServices) -> None:
+    asks_for_a_job(services)
+    services.enrol(BOB, "bob")
+    for actor, listed in ((ALICE, True), (BOB, False)):
+        commands(services, services.message(actor, "list", trigger=f"list.{actor.user}"))
+        shown = str(services.chat.said[-1][1].blocks)
+        assert ("This waits for an admin: start a job, 1 × ml.g5.xlarge." in shown) is listed
+        assert ("You have no open jobs" in shown) is not listed
+
+    press(services, "decline")
+    commands(services, services.message(ALICE, "list", trigger="list.2"))
+    assert "You have no open jobs" in str(services.chat.said[-1][1].blocks)
+
+
+FACTS = {"shape": "1 × ml.g5.xlarge", "reason": "", "cost": "$99", "limit": "$9", "most": "$9"}
 CANARY = "canary-of-a-held-value"
 
 

@@ -68,3 +68,14 @@ def test_only_an_admin_reaches_for_another_s_job_by_its_beginning(
     with pytest.raises(Refusal) as refused:
         choose_job(services, BOB, "resnet")
     assert refused.value.reason is Reason.UNKNOWN_JOB
+
+
+def test_one_that_has_ended_is_never_said_not_to_exist(services: MemoryServices) -> None:
+    old = run(services, "resnet", "1")
+    end(services, old)
+
+    for kept in (False, True):
+        with pytest.raises(Refusal) as refused:
+            choose_job(services, ALICE, "resnet", kept=kept)
+        assert refused.value.reason is Reason.JOB_HAS_ENDED
+        assert refused.value.facts["job"] == old

@@ -133,6 +133,33 @@ def test_what_sagemaker_says_of_a_failure_is_shown(services: MemoryServices) -> 
     assert "It failed at the stage “downloading”" in shown
 
 
+def test_a_command_that_failed_isnt_blamed_on_the_start_up(services: MemoryServices) -> None:
+    job = run(services, command="false")
+    moves(services, job, "Starting", "Downloading", "Training")
+    follow(services, job.name)
+    failure = "AlgorithmError: , exit code: 3"
+    moves(services, job, "Failed", status="Failed", failure=failure)
+    follow(services, job.name)
+
+    shown = message_of(services, job)
+    assert failure in shown
+    assert "That is how its command ended" in shown
+    assert "It failed at the stage" not in shown
+
+
+def test_a_start_up_that_failed_isnt_blamed_on_the_command(services: MemoryServices) -> None:
+    job = run(services, command="python train.py", on_failure="fail")
+    moves(services, job, "Training")
+    prints(services, job, record("ready", "failed", "register_refused"))
+    sweep(services)
+    moves(services, job, "Failed", status="Failed", failure="AlgorithmError: , exit code: 1")
+    follow(services, job.name)
+
+    shown = message_of(services, job)
+    assert "That is how its command ended" not in shown
+    assert "It failed at the stage" in shown
+
+
 @pytest.mark.parametrize(
     ("secondary", "reason"),
     [

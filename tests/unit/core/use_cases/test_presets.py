@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sshq.chat.parsing import parse_text
+from sshq.domain.refusals import Refusal
 from sshq.use_cases.dispatch import commands
 from tests.core_services import ADMIN, ALICE
 from tests.job_lives import run
@@ -37,6 +39,36 @@ def test_a_saved_preset_is_what_a_run_of_its_name_becomes(services: MemoryServic
     assert run(services, trigger="1.2").shape.instance == services.settings.default_instance
 
 
+def test_what_is_saved_is_told_as_it_could_be_typed_again_with_what_it_was_before(
+    services: MemoryServices,
+) -> None:
+    first = save(services, "small", hours=2, idle="off", allow_instances="ml.m5.*")
+    assert "Until now" not in first
+    typed = "--hours 2 --idle off --allow-instances ml.m5.*"
+    assert f"`{typed}`" in first
+    again = parse_text(f"preset save small {typed}").arguments.model_dump(mode="json")
+    assert "Until now" not in ask(services, ADMIN, "preset", **again)
+
+    second = save(services, "small", command="echo <hi> *x*", warm_pool="90m", spot=True)
+    shown = '`--spot --command "echo &lt;hi&gt; *x*" --warm-pool 1h30m`'
+    assert second.index(shown) < second.index("Until now") < second.index(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("preset save small", "preset-of-nothing"),
+        ("preset delete small --hours 3", "only-to-save"),
+        ("preset default small --spot", "only-to-save"),
+    ],
+)
+def test_a_preset_isnt_wiped_out_by_leaving_all_out(typed: str, told: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_text(typed)
+    assert refused.value.facts["problem"] == f"usage.{told}"
+    assert parse_text("preset save workbench --allow-instances any").command.verb == "preset"
+
+
 def test_the_default_preset_is_what_a_plain_run_becomes(services: MemoryServices) -> None:
     save(services, "big", instance="ml.m5.4xlarge")
     ask(services, ADMIN, "preset", action="default", preset="big")
@@ -52,10 +84,8 @@ def test_the_list_tells_shape_limits_and_default(services: MemoryServices) -> No
     save(services, "free", allow_instances="ml.g5.*,ml.m5.*", allow_images="pytorch*")
 
     shown = ask(services, ALICE, "presets")
-    assert "instance ml.g5.xlarge" in shown
-    assert "idle 1 h" in shown
-    assert "a=s3://team-data/x" in shown
-    assert "ml.g5.*, ml.m5.*" in shown
+    assert "`--instance ml.g5.xlarge --idle 1h --input a=s3://team-data/x`" in shown
+    assert "`--allow-instances ml.g5.*,ml.m5.* --allow-images pytorch*`" in shown
     assert shown.index("*workbench*") < shown.index("*free*")
 
 
@@ -71,7 +101,8 @@ def test_what_a_preset_doesnt_allow_is_refused(services: MemoryServices) -> None
 def test_only_an_admin_changes_presets(services: MemoryServices, action: str) -> None:
     before = services.presets.book
 
-    assert "admin" in ask(services, ALICE, "preset", action=action, preset="gpu")
+    said = {"hours": 2} if action == "save" else {}
+    assert "admin" in ask(services, ALICE, "preset", action=action, preset="gpu", **said)
     assert services.presets.book == before
 
 
@@ -120,7 +151,7 @@ def test_data_within_reach_is_taken(services: MemoryServices) -> None:
 
 
 def test_each_change_is_audited(services: MemoryServices) -> None:
-    save(services, "gpu")
+    save(services, "gpu", spot=True)
     ask(services, ADMIN, "preset", action="delete", preset="gpu")
 
     changes = [
@@ -148,7 +179,7 @@ def test_a_workbench_of_which_nobody_says_anything_ends_when_it_is_idle(
     services: MemoryServices, preset: dict[str, Any], asked: dict[str, Any], seconds: int
 ) -> None:
     careful = services.with_settings(workbench_idle=7200)
-    save(careful, "some", **preset)
+    save(careful, "some", volume=60, **preset)
 
     job = run(careful, preset="some", **asked)
     assert job.shape.container.idle_seconds == seconds

@@ -219,6 +219,31 @@ def test_nobody_is_asked_for_what_would_be_refused_all_the_same() -> None:
     assert "of the team's budget is left" in services.chat.said[-1][1].text
 
 
+def test_an_admin_who_has_nobody_to_ask_is_told_the_limit_itself() -> None:
+    services = MemoryServices().with_settings(over_limits=OverLimits.ASK, admins=ADMIN.tag)
+    services.members.add(_poor().model_copy(update={"actor": ADMIN}))
+    commands(services, services.message(ADMIN, "run"))
+
+    assert "of your budget is left this month" in services.chat.said[-1][1].text
+    assert services.approvals.all == {}
+
+
+def test_a_workbench_has_nothing_that_could_wait_for_its_start(services: MemoryServices) -> None:
+    commands(services, services.message(ALICE, "run", wait="10m"))
+
+    assert services.training_jobs.created == {}
+    assert "nothing that --wait could hold back" in services.chat.said[-1][1].text
+
+
+def test_where_nothing_is_named_none_is_said_to_be_there(services: MemoryServices) -> None:
+    unnamed: list[dict[str, Any]] = [{"vpc": "lab"}, {"output": "s3://nope/x"}]
+    for asked in unnamed:
+        trigger = f"none.{len(services.chat.said)}"
+        commands(services, services.message(ALICE, "run", trigger=trigger, **asked))
+        said = str(services.chat.said[-1][1].blocks)
+        assert "There are: none." in said or "Jobs may use: none." in said
+
+
 def _poor() -> Member:
     member = MemoryServices().enrol(ALICE, "alice")
     return member.model_copy(

@@ -67,6 +67,15 @@ def full(services: MemoryServices) -> MemoryServices:
     return services
 
 
+def test_what_waits_is_listed_to_whoever_asked_for_it(full: MemoryServices) -> None:
+    full.commands_queue.sent.clear()
+    for actor, listed in ((ALICE, True), (BOB, False)):
+        commands(full, full.message(actor, "list", trigger=f"list.{actor.user}"))
+        shown = str(full.chat.said[-1][1].blocks)
+        assert (f"Waiting for 1 × `{GPU}`" in shown) is listed
+        assert ("You have no open jobs" in shown) is not listed
+
+
 def test_without_capacity_the_request_waits_and_nothing_is_set_aside(full: MemoryServices) -> None:
     (entry,) = waiting(full)
     (job,) = full.jobs.all.values()
@@ -304,10 +313,35 @@ def test_the_waiting_can_be_ended_and_leaves_nothing(full: MemoryServices) -> No
     commands(full, full.message(ALICE, "wait-cancel", trigger="4.4", request=entry.request))
     assert waiting(full) == []
     assert full.startup_files.stored == {}
-    assert "stopped waiting" in full.chat.said[-1][1].text
+    assert f"You stopped waiting for 1 × `{GPU}`" in full.chat.said[-1][1].text
 
     commands(full, full.message(ALICE, "wait-cancel", trigger="5.5", request=entry.request))
     assert "doesn't wait any more" in full.chat.said[-1][1].text
+
+
+@pytest.mark.parametrize("how", ["label", "beginning", "full", "alone"])
+def test_a_request_in_line_is_stopped_by_the_name_that_its_owner_was_told(
+    full: MemoryServices, how: str
+) -> None:
+    (told,) = full.jobs.all
+    ask(full, BOB, trigger="3.3")
+    job = {"label": "workb", "beginning": told[:-2], "full": told, "alone": None}[how]
+    commands(full, full.message(ALICE, "stop", trigger="4.4", job=job))
+
+    assert [entry.owner for entry in waiting(full)] == [BOB]
+    assert "1 request left the line" in full.chat.said[-1][1].text
+
+
+def test_of_two_requests_in_line_the_one_that_is_meant_is_asked_for(full: MemoryServices) -> None:
+    ask(full, trigger="2.2", name="resnet")
+    commands(full, full.message(ALICE, "stop", trigger="4.4"))
+    assert len(waiting(full)) == 2
+    assert "resnet" in full.chat.said[-1][1].text
+
+    commands(full, full.message(ALICE, "stop", trigger="4.5", job="resnet"))
+    assert [entry.shape.name for entry in waiting(full)] == ["workbench"]
+    commands(full, full.message(BOB, "stop", trigger="4.6", job="workbench"))
+    assert len(waiting(full)) == 1
 
 
 def test_who_stops_all_that_is_theirs_waits_for_nothing_either(full: MemoryServices) -> None:
@@ -329,7 +363,9 @@ def test_attempts_in_vain_are_no_jobs_in_a_list_a_bill_or_a_choice(full: MemoryS
         commands(full, full.message(ALICE, verb, trigger=f"7.{verb}", **more))
         return full.chat.said[-1][1].text
 
-    assert told("list", all=True).startswith("You have no open jobs.")
+    assert told("list", all=True) == "Your jobs"
+    listed = str(full.chat.said[-1][1].blocks)
+    assert (listed.count("Waiting for"), listed.count("sshq-")) == (1, 0)
     assert "0 jobs" in told("cost")
     assert told("status", job="alice") == "There is no job `alice`."
 

@@ -192,3 +192,22 @@ def test_what_it_left_behind_is_looked_for_while_its_instances_are_kept(
     sees(services, job, WarmPool("Available", 60))
 
     assert job.prefix not in services.startup_files.stored
+
+
+def test_what_is_kept_is_listed_and_stopped_by_the_beginning_of_its_name(
+    services: MemoryServices,
+) -> None:
+    job = ended(services, warm_pool="30m", name="resnet")
+    ended(services, name="resnet", trigger="1.2")
+    assert job.ended_at
+
+    commands(services, services.message(ALICE, "list", trigger="list.1"))
+    listed = str(services.chat.said[-1][1].blocks)
+    assert job.name in listed
+    assert moment(job.ended_at + timedelta(minutes=30)) in listed
+    assert listed.count("resnet") == 1
+
+    commands(services, services.message(ALICE, "stop", trigger="stop.x", job="resnet"))
+    assert services.training_jobs.pools_ended == [job.name]
+    commands(services, services.message(ALICE, "list", trigger="list.2"))
+    assert "You have no open jobs" in str(services.chat.said[-1][1].blocks)

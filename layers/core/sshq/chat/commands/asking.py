@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.durations import Between
 from sshq.domain.job_file import FailMode
 from sshq.domain.job_options import Environment, InstanceType, Label, Options, Seconds
+from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 
 
@@ -22,7 +24,7 @@ class Run(Options):
     name: Label | None = None
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
     login: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "root"
-    wait: Annotated[Seconds, Field(ge=0, le=86_400)] = 0
+    wait: Annotated[Seconds, AfterValidator(Between(0, 86_400))] = 0
     on_failure: FailMode = FailMode.RUN
 
 
@@ -58,6 +60,16 @@ class ChangePreset(Options):
     allow_instances: Patterns | None = None
     allow_images: Patterns | None = None
 
+    @model_validator(mode="after")
+    def _options_are_for_saving(self) -> Self:
+        """`save` without any would wipe out what stands there, its limits too."""
+        says = any(getattr(self, p.name) is not None for p in _PRESET_OPTIONS)
+        if self.action is PresetAction.SAVE and not says:
+            raise Misfit("preset-of-nothing")
+        if self.action is not PresetAction.SAVE and says:
+            raise Misfit("only-to-save")
+        return self
+
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -85,11 +97,17 @@ _SHAPE = (
     Parameter("spot", "--spot", switch=True),
     Parameter("volume", "--volume", "GB"),
     Parameter("source", "--source", "URL"),
-    Parameter("command", "--command", "CMD"),
+    Parameter("command", "--command", "CMD", prose=True),
     Parameter("input", "--input", "NAME=S3", many=True),
     Parameter("output", "--output", "S3"),
     Parameter("vpc", "--vpc", "NAME"),
     Parameter("warm_pool", "--warm-pool", "30m"),
+)
+
+_PRESET_OPTIONS = (
+    *_SHAPE,
+    Parameter("allow_instances", "--allow-instances", "A,B.*"),
+    Parameter("allow_images", "--allow-images", "A,B*"),
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -106,7 +124,7 @@ COMMANDS: tuple[Command, ...] = (
             Parameter("login", "--login", "USER"),
             Parameter("wait", "--wait", "TIME"),
             Parameter("on_failure", "--on-failure", "run|fail"),
-            Parameter("reason", "--reason", "WHY"),
+            Parameter("reason", "--reason", "WHY", prose=True),
         ),
         (
             "/sshq run",
@@ -125,9 +143,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             Parameter("action", metavar="save|delete|default", required=True),
             Parameter("preset", metavar="PRESET", required=True),
-            *_SHAPE,
-            Parameter("allow_instances", "--allow-instances", "A,B.*"),
-            Parameter("allow_images", "--allow-images", "A,B*"),
+            *_PRESET_OPTIONS,
         ),
         (
             "/sshq preset save gpu --instance ml.g5.xlarge --allow-instances ml.g5.*,ml.g6.*",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.job_options import LOWERED
+from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 
 JobName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", to_lower=True, strip_whitespace=True),
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", strip_whitespace=True),
+    LOWERED,
 ]
 
 
@@ -23,9 +26,15 @@ class AJob(Model):
 
 
 class Stop(AJob):
-    """`/sshq stop`"""
+    """`/sshq stop`: one job, or all of one's own. Whoever says both may mean the one."""
 
     mine: bool = False
+
+    @model_validator(mode="after")
+    def _one_or_all(self) -> Self:
+        if self.mine and self.job is not None:
+            raise Misfit("mine-and-one", job=self.job)
+        return self
 
 
 JOB = Parameter("job", metavar="JOB")

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
 from sshq.domain.members import Leave
+from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 from sshq.domain.money import TYPED
 
@@ -23,7 +24,7 @@ def person(value: Any) -> Any:  # noqa: ANN401  it stands before validation
     """`<@U123|alice>` or `U123` → `U123`. A name is refused: names don't identify anyone."""
     match = _PERSON.match(str(value))
     if match is None:
-        raise ValueError("write @ and pick the person from Slack's list")
+        raise Misfit("person")
     return match[1] or match[2]
 
 
@@ -36,7 +37,7 @@ def _person_or_group(value: Any) -> Any:  # noqa: ANN401  it stands before valid
 def _amount(value: Any) -> str:  # noqa: ANN401  it stands before validation
     """`200`, `$200`, `¥200/month`: as it was typed. Whether it is in our currency, the use case says."""
     if TYPED.match(str(value)) is None:
-        raise ValueError("write an amount, such as 200 or 200/month")
+        raise Misfit("amount")
     return str(value)
 
 

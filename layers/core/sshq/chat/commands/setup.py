@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sshq.chat.command import Command, NoArguments, Parameter, Queue
 from sshq.domain.authorisation import Who
+from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 
 
@@ -22,7 +23,7 @@ class Setup(Model):
     @model_validator(mode="after")
     def _one_thing_at_a_time(self) -> Self:
         if self.check + self.repair + self.export > 1 or (self.quickstart and self.repair):
-            raise ValueError("choose one of them")
+            raise Misfit("one-at-a-time")
         return self
 
 

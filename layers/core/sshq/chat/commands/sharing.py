@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.chat.commands.jobs import JOB, AJob
 from sshq.chat.commands.members import USER, Person
 from sshq.domain.authorisation import Who
-from sshq.domain.durations import parse_duration
-
-
-def _seconds(value: Any) -> Any:  # noqa: ANN401  it stands before validation
-    return parse_duration(value) if isinstance(value, str) else value
+from sshq.domain.durations import Between, typed_seconds
 
 
 class UnshareJob(AJob):
@@ -35,7 +31,10 @@ class UnshareJob(AJob):
 class ShareJob(UnshareJob):
     """`/sshq share [JOB] @bob [--for 2h]`"""
 
-    for_: Annotated[int, BeforeValidator(_seconds), Field(ge=60, le=28 * 86_400)] | None = None
+    for_: (
+        Annotated[int, BeforeValidator(typed_seconds), AfterValidator(Between(60, 28 * 86_400))]
+        | None
+    ) = None
 
 
 # Not required as a word of its own place: the job before it may be left out.

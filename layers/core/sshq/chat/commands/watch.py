@@ -5,22 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from sshq.chat.command import Command, Parameter, Queue
 from sshq.chat.commands.jobs import JOB, AJob, JobName
 from sshq.chat.commands.members import Person
 from sshq.domain.authorisation import Who
-from sshq.domain.durations import parse_duration
+from sshq.domain.durations import Between, parse_duration, typed_seconds
+from sshq.domain.misfits import Misfit
 from sshq.domain.model import Model
 
 MOST_LINES = 200
 KEEP_SECONDS = 3600
 LONGEST_EXTENSION = 28 * 86_400
-
-
-def _seconds(value: Any) -> Any:  # noqa: ANN401  it stands before validation
-    return parse_duration(value) if isinstance(value, str) else value
 
 
 class Listing(Model):
@@ -35,11 +32,23 @@ class Log(AJob):
     tail: int = Field(default=50, ge=1, le=MOST_LINES)
 
 
+def _is_span(typed: object) -> bool:
+    try:
+        return isinstance(typed, str) and parse_duration(typed) > 0
+    except Misfit:
+        return False
+
+
 class Extend(Model):
     """`/sshq extend`: by a span of time, or (asked for on the laptop) until a moment."""
 
     job: JobName | None = None
-    by: Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=LONGEST_EXTENSION)] | None = None
+    by: (
+        Annotated[
+            int, BeforeValidator(typed_seconds), AfterValidator(Between(1, LONGEST_EXTENSION))
+        ]
+        | None
+    ) = None
     until: datetime | None = None
 
     @model_validator(mode="before")
@@ -47,7 +56,13 @@ class Extend(Model):
     def _alone(cls, found: Any) -> Any:  # noqa: ANN401  it stands before validation
         """Whoever has one job needn't name it: `/sshq extend 2h`."""
         if isinstance(found, dict) and "by" not in found and not found.get("until"):
-            return {"by": found.get("job") or ""}
+            if not found.get("job"):
+                raise Misfit("extend-by-nothing")
+            return {"by": found["job"]}
+        swapped = isinstance(found, dict) and isinstance(found.get("by"), str)
+        if swapped and _is_span(found.get("job")) and not _is_span(found["by"]):
+            # `2h resnet`: told apart as in `share`, whatever comes first.
+            return {**found, "job": found["by"], "by": found["job"]}
         return found
 
 

@@ -2,7 +2,7 @@
 
 from sshq.chat.views.access import ca, session_list, ticket_reused, too_many_nodes
 from sshq.chat.views.approvals import approval_asked, approval_settled, approval_waits
-from sshq.chat.views.asking import cost, presets, submitted, waiting
+from sshq.chat.views.asking import cost, preset_saved, presets, submitted, waiting
 from sshq.chat.views.audit import audit_trail, audit_verified
 from sshq.chat.views.costs import bill, team_bill
 from sshq.chat.views.health import health
@@ -58,6 +58,7 @@ __all__ = [
     "people_picker",
     "plan",
     "plan_lines",
+    "preset_saved",
     "presets",
     "refusal",
     "removal_plan",

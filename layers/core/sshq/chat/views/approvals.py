@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sshq.chat.view import View
 from sshq.chat.views.blocks import MOST_BLOCKS, actions, button, context, section
 from sshq.chat.views.notices import notice
-from sshq.domain.approvals import Outcome
+from sshq.domain.approvals import Outcome, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,17 @@ def approval_asked(approval: Approval, detail: Sequence[dict[str, Any]], here: T
 
 def approval_waits(approval: Approval, deciders: Sequence[str], here: Texts) -> View:
     """To whoever asked."""
-    text = here.mrkdwn("approval.waits", what=_what(approval, here))
+    text = waits(approval, here)
     names = ", ".join(f"<@{user}>" for user in deciders)
     note = here.mrkdwn("approval.until", until=approval.expires_at)
     body = f"{text} {_why(approval, here)}\n{names}"
     return View(text=text, blocks=(section(body), context(note)))
+
+
+def waits(approval: Approval, here: Texts) -> str:
+    """For whom, and what."""
+    key = "waits" if approval.why is Why.SECOND_ADMIN else "waits-for-one"
+    return here.mrkdwn(f"approval.{key}", what=_what(approval, here))
 
 
 def approval_settled(approval: Approval, here: Texts) -> View:
@@ -57,8 +63,14 @@ def approval_settled(approval: Approval, here: Texts) -> View:
 
 
 def _what(approval: Approval, here: Texts) -> str:
+    """Of a job its shape, too: by that a request is told from the next one of the same person."""
+    if approval.is_for_a_job:
+        return here.plain("approval.a-job", shape=approval.facts["shape"])
     return here.plain(f"command.{approval.verb}")
 
 
 def _why(approval: Approval, here: Texts) -> str:
-    return here.mrkdwn(f"approval.why.{approval.why.value}", **approval.facts)
+    said = here.mrkdwn(f"approval.why.{approval.why.value}", **approval.facts)
+    if reason := approval.facts.get("reason"):
+        return f"{said} {here.mrkdwn('approval.reason', reason=reason)}"
+    return said

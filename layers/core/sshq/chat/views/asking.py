@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from sshq.chat.catalogue import Texts, texts
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sshq.domain.jobs import Job
     from sshq.domain.presets import Preset, PresetBook
     from sshq.domain.waiting import WaitingRequest
+
+_SPANS = ("idle", "warm_pool")
 
 
 def submitted(job: Job, here: Texts) -> View:
@@ -94,29 +97,47 @@ def waiting(
     return View(text=title, blocks=tuple(blocks))
 
 
+def preset_saved(preset: Preset, before: Preset | None, here: Texts) -> View:
+    """What it is now, and what it was: saving is saving over, with nothing kept of that."""
+    said = [here.mrkdwn("presets.saved", preset=preset.name), _code(preset, here)]
+    if before is not None and _said(before) != _said(preset):
+        said += [here.mrkdwn("presets.before"), _code(before, here)]
+    return View(text=said[0], blocks=(section("\n".join(said)),))
+
+
 def _preset(preset: Preset, default: str, here: Texts) -> str:
+    return here.plain(
+        "presets.line",
+        name=escape(preset.name),
+        default=here.plain("presets.default") if preset.name == default else "",
+        shape=_code(preset, here),
+    )
+
+
+def _code(preset: Preset, here: Texts) -> str:
+    """A preset as the options that `preset save` takes: to read, and to type again."""
+    said = _said(preset).replace("`", "'")  # code can't hold what ends it
+    return f"`{escape(said)}`" if said else here.mrkdwn("presets.plain")
+
+
+def _said(preset: Preset) -> str:
     said = preset.options.model_dump(exclude_none=True)
-    for name in ("idle", "warm_pool"):
-        if name in said:
-            said[name] = format_duration(said[name])
-    shape = ", ".join(f"{name} {_shown(value)}" for name, value in said.items())
-    lines = [
-        here.plain(
-            "presets.line",
-            name=escape(preset.name),
-            default=here.plain("presets.default") if preset.name == default else "",
-            shape=escape(shape) or here.plain("presets.plain"),
-        )
-    ]
-    lines += [
-        here.mrkdwn("presets.allows", what=", ".join(patterns))
-        for patterns in (preset.allow_instances, preset.allow_images)
-        if patterns
-    ]
-    return "\n".join(lines)
+    said |= {"allow_instances": preset.allow_instances, "allow_images": preset.allow_images}
+    return " ".join(filter(None, (_option(name, value) for name, value in said.items())))
 
 
-def _shown(value: object) -> str:
+def _option(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return flag if value else ""
     if isinstance(value, dict):
-        return " ".join(f"{name}={entry}" for name, entry in value.items())
-    return str(value)
+        return " ".join(f"{flag} {_word(f'{key}={entry}')}" for key, entry in value.items())
+    if isinstance(value, tuple):
+        return f"{flag} {','.join(value)}" if value else ""
+    if name in _SPANS and isinstance(value, int):
+        return f"{flag} {format_duration(value).replace(' ', '').replace('min', 'm') if value else 'off'}"
+    return f"{flag} {_word(f'{value:g}' if isinstance(value, float) else str(value))}"
+
+
+def _word(value: str) -> str:
+    return f'"{value}"' if " " in value and '"' not in value else shlex.quote(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.chat.mrkdwn import escape
-from sshq.chat.registry import AREAS, BY_VERB
+from sshq.chat.registry import AREAS, BY_VERB, near_commands
 from sshq.chat.view import View
 from sshq.chat.views.blocks import header, section
 from sshq.domain.authorisation import ADMINS
@@ -25,7 +25,7 @@ def help_text(topic: str | None, texts: Texts) -> View:
     else:
         command = BY_VERB.get(topic.lower())
         if command is None or not command.typed:
-            raise Refusal(Reason.UNKNOWN_COMMAND, command=topic, near="")
+            raise Refusal(Reason.UNKNOWN_COMMAND, command=topic, near=near_commands(topic.lower()))
         title, bodies = f"/sshq {command.verb}", [_details(command, texts)]
     return View(text="\n\n".join([title, *bodies]), blocks=(header(title), *map(section, bodies)))
 

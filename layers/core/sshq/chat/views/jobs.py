@@ -5,27 +5,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sshq.chat.view import View
+from sshq.chat.views.approvals import waits
 from sshq.chat.views.blocks import MOST_BLOCKS, context, section
 from sshq.chat.views.notices import notice
 from sshq.domain.durations import format_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sshq.chat.catalogue import Texts
+    from sshq.domain.approvals import Approval
     from sshq.domain.jobs import Job
+    from sshq.domain.waiting import WaitingRequest
 
 
-def job_list(jobs: list[Job], now: datetime, here: Texts) -> View:
-    """`/sshq list`"""
-    if not jobs:
+def job_list(
+    jobs: Sequence[Job],
+    waiting: Sequence[WaitingRequest],
+    held: Sequence[Approval],
+    now: datetime,
+    here: Texts,
+) -> View:
+    """`/sshq list`: jobs, and requests that have no job yet."""
+    if not (jobs or waiting or held):
         return notice(here, "jobs.none")
     title = here.mrkdwn("jobs.title")
-    rows = [
-        section(f"`{job.name}`: {phase(job, here)}\n{shape(job, here)} · {_age(job, now, here)}")
-        for job in jobs[: MOST_BLOCKS - 1]
-    ]
-    return View(text=title, blocks=(section(f"*{title}*"), *rows))
+    rows = [section(_held(approval, here)) for approval in held]
+    rows += [section(_waits(entry, here)) for entry in waiting]
+    rows += [section(_listed(job, now, here)) for job in jobs]
+    return View(text=title, blocks=(section(f"*{title}*"), *rows[: MOST_BLOCKS - 1]))
+
+
+def _held(approval: Approval, here: Texts) -> str:
+    until = here.mrkdwn("approval.until", until=approval.expires_at)
+    return f"{waits(approval, here)}\n{until}"
+
+
+def _waits(entry: WaitingRequest, here: Texts) -> str:
+    facts = {"count": str(entry.shape.count), "pool": entry.shape.pool}
+    title = here.mrkdwn("waiting.title-unplaced", **facts)
+    return f"{title}\n{here.mrkdwn('waiting.since', since=entry.since)}"
+
+
+def _listed(job: Job, now: datetime, here: Texts) -> str:
+    said = [f"`{job.name}`: {phase(job, here)}"]
+    if job.pool_until:
+        said.append(here.mrkdwn("job.pool", until=job.pool_until))
+    return "\n".join([*said, f"{shape(job, here)} · {_age(job, now, here)}"])
 
 
 def phase(job: Job, here: Texts) -> str:

@@ -197,7 +197,9 @@ def _trouble(job: Job, here: Texts) -> list[str]:
     said = []
     if job.end_reason is not None and job.end_reason is not EndReason.ASKED:
         said.append(here.mrkdwn(f"job.end.{job.end_reason.value}"))
-    if job.phase is Phase.FAILED and len(job.history) > 1:
+    hint = _hint(job)
+    # A command runs beside the start-up: how far that was says nothing of why the command failed.
+    if job.phase is Phase.FAILED and len(job.history) > 1 and hint != "command":
         before = [step.phase for step in job.history if step.phase.may_fail]
         if before:
             stage = here.plain(f"job.step.{before[-1].value}")
@@ -207,9 +209,16 @@ def _trouble(job: Job, here: Texts) -> list[str]:
         said.append(here.mrkdwn("job.unreachable"))
     if job.failure:
         said.append(here.mrkdwn("job.failure", failure=job.failure[:_LONGEST_FAILURE]))
-        if hint := failure_hint(job.failure):
+        if hint:
             said.append(here.mrkdwn(f"job.hint.{hint}"))
     return said
+
+
+def _hint(job: Job) -> str | None:
+    """What is known of the reason. An exit code is the command's unless the start-up failed."""
+    hint = failure_hint(job.failure) if job.failure else None
+    own = not job.is_workbench and all(start.result is not Result.FAILED for start in job.starting)
+    return hint if own or hint != "command" else None
 
 
 def _tells(job: Job, start: NodeStart) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sshq.chat.view import View
 from sshq.chat.views.blocks import section
+from sshq.domain.refusals import NOTHING, Reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,8 +25,15 @@ def notice(texts: Texts, key: str, **facts: str | datetime) -> View:
 def refusal(error: Refusal, texts: Texts) -> View:
     """What happened and why; then what to do next."""
     key = f"refusal.{error.reason.value}"
-    happened = texts.mrkdwn(key, **error.facts)
-    following = texts.mrkdwn(f"{key}.next", **error.facts).strip()
+    none = texts.plain("refusal.none")
+    facts = {name: none if fact == NOTHING else fact for name, fact in error.facts.items()}
+    if error.reason is Reason.USAGE:
+        # What can't be read is a sentence of its own.
+        facts = facts | {"problem": texts.plain(facts["problem"], **facts)}
+    elif error.reason is Reason.UNKNOWN_COMMAND and facts["near"]:
+        facts = facts | {"near": texts.plain("refusal.unknown-command.near", near=facts["near"])}
+    happened = texts.mrkdwn(key, **facts)
+    following = texts.mrkdwn(f"{key}.next", **facts).strip()
     return View(text=happened, blocks=(section(f":no_entry: {happened}\n{following}"),))
 
 

@@ -43,8 +43,8 @@ TEXTS: dict[str, str] = {
     "presets.line": "*{name}*{default}: {shape}",
     "presets.default": " (default)",
     "presets.plain": "the stack's defaults",
-    "presets.allows": "allows {what}",
-    "presets.saved": "Preset `{preset}` is saved.",
+    "presets.saved": "Preset `{preset}` is saved. It is:",
+    "presets.before": "Until now it was:",
     "presets.deleted": "Preset `{preset}` is deleted. Jobs that run with it go on.",
     "presets.made-default": "A plain `/sshq run` takes preset `{preset}` from now on.",
     "waiting.title": ":hourglass_flowing_sand: Waiting for {count} × `{pool}`: place {place} of {length}.",
@@ -59,18 +59,15 @@ TEXTS: dict[str, str] = {
     "waiting.cancel": "Stop waiting",
     "waiting.begun": "There is no free `{pool}` at the moment: your request waits in line. Its message "
     "in your DM says which place it has, and it starts by itself.",
-    "waiting.cancelled": "You stopped waiting. Nothing was started and nothing costs money.",
-    "waiting.too-long": "A week has passed and there was no capacity. Nothing was started. "
+    "waiting.cancelled": "You stopped waiting for {count} × `{pool}`. "
+    "Nothing was started and nothing costs money.",
+    "waiting.too-long": "A week has passed without capacity for {count} × `{pool}`. Nothing was started. "
     "Try another instance type or region, or ask for a higher quota.",
-    "approval.why.not-allowed": "{shape}. Preset {preset} doesn't allow `{what}`. Reason given: {reason}",
-    "approval.why.too-many-jobs": "{shape}. They have {jobs} open {jobs:job|jobs} of {most}. "
-    "Reason given: {reason}",
-    "approval.why.over-budget": "{shape}. It needs {cost}, and {left} of their budget is left this month. "
-    "Reason given: {reason}",
-    "approval.why.expensive": "{shape}. It may cost {cost}; above {limit} an admin decides. "
-    "Reason given: {reason}",
-    "approval.why.price-unknown": "{shape}. Nobody knows what `{instance}` costs; above {limit} an admin "
-    "decides. Reason given: {reason}",
+    "approval.why.not-allowed": "Preset {preset} doesn't allow `{what}`.",
+    "approval.why.too-many-jobs": "They have {jobs} open {jobs:job|jobs} of {most}.",
+    "approval.why.over-budget": "It needs {cost}, and {left} of their budget is left this month.",
+    "approval.why.expensive": "It may cost {cost}; above {limit} an admin decides.",
+    "approval.why.price-unknown": "Nobody knows what `{instance}` costs; above {limit} an admin decides.",
     "refusal.name-taken": "SageMaker has a job `{job}` already that isn't this request's.",
     "refusal.name-taken.next": "Try `/sshq run` again.",
     "refusal.over-the-cap": "{hours} {hours:hour is|hours are} more than the {cap} that a job may have here.",
@@ -91,6 +88,10 @@ TEXTS: dict[str, str] = {
     "refusal.preset-in-use.next": "Make another one the default first: `/sshq preset default NAME`.",
     "refusal.too-many-presets": "There are {most} presets already.",
     "refusal.too-many-presets.next": "Delete one that nobody needs.",
+    "refusal.wait-for-nothing": "Without --command there is nothing that --wait could hold back.",
+    "refusal.wait-for-nothing.next": "Leave out --wait: a workbench waits for you. Or give a --command.",
+    "refusal.unknown-instance": "SageMaker has no instance type `{instance}` for training here.",
+    "refusal.unknown-instance.next": "Near are: {near}. Nothing was started.",
     "refusal.unknown-image": "No SageMaker image is called `{image}`.",
     "refusal.unknown-image.next": "Near are: {near}. Or give a full ECR address.",
     "refusal.image-needs-address": "`{image}` has no build for the chips of `{instance}` in the catalogue.",
@@ -110,7 +111,8 @@ TEXTS: dict[str, str] = {
     "refusal.too-many-jobs.next": "Stop one (`/sshq list`), or ask an admin for more.",
     "refusal.price-unknown": "What `{instance}` costs isn't known: AWS's price list has no price for it, or "
     "couldn't be asked. So no budget can be kept with it.",
-    "refusal.price-unknown.next": "Try again in a minute, take another --instance, or ask an admin.",
+    "refusal.price-unknown.next": "Is the type spelt right? If so, try again in a minute, "
+    "take another --instance, or ask an admin.",
     "refusal.other-currency": "“{amount}” isn't in {currency}, in which AWS bills this account, and no "
     "exchange rate is known here.",
     "refusal.other-currency.next": "Budgets here are in {currency}: an admin sets this one again, such as "

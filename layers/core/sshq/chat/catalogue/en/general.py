@@ -24,6 +24,8 @@ TEXTS: dict[str, str] = {
     "`/sshq stop --mine` takes it out, and ends your jobs. The number for your admin is {correlation}",
     "refusal.unknown-command": "There is no `/sshq {command}`.",
     "refusal.unknown-command.next": "`/sshq help` lists the commands. {near}",
+    "refusal.unknown-command.near": "Did you mean {near}?",
+    "refusal.none": "none",
     "refusal.usage": "That can't be read: {problem}.",
     "refusal.usage.next": "Usage: `{usage}`",
     "refusal.refused-by-aws": "AWS refused: {detail}",

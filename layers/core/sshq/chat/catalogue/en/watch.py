@@ -43,6 +43,7 @@ TEXTS: dict[str, str] = {
     "job.pool-over": "Its instances were kept for {kept} after its end; that is part of its cost.",
     "stop.pool": "The instances that `{job}` kept are given back.",
     "job.hint.memory": "Exit code 137 mostly means that it ran out of memory: take a larger instance.",
+    "job.hint.command": "That is how its command ended. What it printed last says more.",
     "job.hint.image": "SageMaker can't get the image. Check its address and region; an image of another "
     "account needs a policy on its repository that lets this account pull it.",
     "job.hint.input": "SageMaker can't get the job's input. Check that something lies at each address; if it "

@@ -12,6 +12,7 @@ from sshq.chat.catalogue.zh import (
     members,
     setup,
     sharing,
+    usage,
     watch,
 )
 
@@ -28,5 +29,6 @@ AREAS = (
     sharing,
     audit,
     health,
+    usage,
 )
 TEXTS: dict[str, str] = {key: text for area in AREAS for key, text in area.TEXTS.items()}

@@ -23,6 +23,8 @@ TEXTS: dict[str, str] = {
     "请勿重复提交：`/sshq stop --mine` 让它离开队列，并结束您的所有作业。给管理员的编号：{correlation}",
     "refusal.unknown-command": "没有 `/sshq {command}` 这个命令。",
     "refusal.unknown-command.next": "`/sshq help` 列出所有命令。{near}",
+    "refusal.unknown-command.near": "您是指 {near} 吗？",
+    "refusal.none": "无",
     "refusal.usage": "无法理解：{problem}。",
     "refusal.usage.next": "用法：`{usage}`",
     "refusal.refused-by-aws": "AWS 拒绝了：{detail}",

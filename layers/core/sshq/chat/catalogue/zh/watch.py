@@ -42,6 +42,7 @@ TEXTS: dict[str, str] = {
     "job.give-back": "立即归还",
     "stop.pool": "`{job}` 保留的实例已归还。",
     "job.hint.memory": "退出码 137 通常表示内存不足：请选择内存更大的实例。",
+    "job.hint.command": "这是其命令的退出码。它最后输出的内容会说明原因。",
     "job.hint.image": "SageMaker 无法获取镜像。请检查地址和区域；"
     "其他账户的镜像需要在仓库策略中允许本账户拉取。",
     "job.hint.input": "SageMaker 无法获取作业的输入。请确认每个地址下都有数据；如果有，由管理员用 "
