@@ -178,6 +178,16 @@ def test_an_end_tells_why(
     assert services.jobs.all[job.name].end_reason is reason
 
 
+def test_what_has_ended_has_no_deadline_any_more(services: MemoryServices) -> None:
+    job = run(services)
+    assert " · until " in message_of(services, job)
+
+    moves(services, job, "Training", "Completed", status="Completed")
+    follow(services, job.name)
+
+    assert " · until " not in message_of(services, job)
+
+
 def test_the_container_s_own_word_tells_that_its_time_was_up(services: MemoryServices) -> None:
     job = run(services)
     moves(services, job, "Training")

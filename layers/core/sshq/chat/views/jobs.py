@@ -85,13 +85,11 @@ def ticket(job: Job, ticket: str, install: str, here: Texts) -> View:
 
 
 def shape(job: Job, here: Texts) -> str:
-    """How many of what, until when, and after how long without work before that."""
-    said = here.mrkdwn(
-        "job.shape",
-        count=str(job.shape.count),
-        instance=job.shape.instance,
-        deadline=job.deadline,
-    )
+    """How many of what; while it is there until when, and after how long without work before that."""
+    said = here.mrkdwn("job.shape", count=str(job.shape.count), instance=job.shape.instance)
+    if not job.is_open:
+        return said
+    said += here.mrkdwn("job.shape-until", deadline=job.deadline)
     idle = job.shape.container.idle_seconds
     return said + (here.mrkdwn("job.shape-idle", idle=format_duration(idle)) if idle else "")
 

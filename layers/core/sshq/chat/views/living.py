@@ -179,8 +179,9 @@ def _start(rank: int, start: NodeStart | None, here: Texts) -> str:
         return here.mrkdwn("job.start.nothing", rank=str(rank))
     stage = here.plain(f"job.stage.{start.stage.value}")
     kind = "failed" if start.result is Result.FAILED else "done"
-    facts = {"rank": str(rank), "stage": stage, "code": start.code, "node": start.node or "–"}
-    said = here.mrkdwn(f"job.start.{kind}", **facts)
+    said = here.mrkdwn(f"job.start.{kind}", rank=str(rank), stage=stage, code=start.code)
+    if start.node:
+        said += f" · {escape(start.node)}"
     if start.result is Result.FAILED:
         said = f"{said}. {failure_sentence(start.stage, start.code, here)}"
     return said

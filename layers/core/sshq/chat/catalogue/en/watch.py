@@ -28,7 +28,7 @@ TEXTS: dict[str, str] = {
     "job.next.sshd": "Next: the node registers with SSM.",
     "job.next.registering": "Next: you get a ticket.",
     "job.start.nothing": "node {rank}: no word from it yet",
-    "job.start.done": "node {rank}: {stage} is done · {node}",
+    "job.start.done": "node {rank}: {stage} is done",
     "job.start.failed": "node {rank}: {stage} failed: `{code}`",
     "job.stage.probe": "the look at the image",
     "job.stage.agent": "the SSM agent",

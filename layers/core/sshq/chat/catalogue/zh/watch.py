@@ -28,7 +28,7 @@ TEXTS: dict[str, str] = {
     "job.next.sshd": "接下来：节点向 SSM 注册。",
     "job.next.registering": "接下来：您会得到票据。",
     "job.start.nothing": "节点 {rank}：尚无消息",
-    "job.start.done": "节点 {rank}：{stage}已完成 · {node}",
+    "job.start.done": "节点 {rank}：{stage}已完成",
     "job.start.failed": "节点 {rank}：{stage}失败：`{code}`",
     "job.stage.probe": "环境检查",
     "job.stage.agent": "SSM agent",
