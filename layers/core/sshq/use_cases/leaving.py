@@ -176,7 +176,7 @@ def _part(
         else:
             _hand_over(services, job, heir, by)
     # Last, since it changes messages. Nothing of it begins before: every decision is a refusal.
-    leave_all(services, member.actor)
+    leave_all(services, member.actor, by)
     _ask_to_forget(services, member, why, message)
     return found
 

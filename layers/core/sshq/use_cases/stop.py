@@ -38,7 +38,7 @@ def stop(services: Services, message: QueueMessage, arguments: Stop) -> None:
         return
     authorise(services, message.actor, Who.MEMBER, verb="stop", job=job)
     here = texts(job.language)
-    if job.requeued and give_up(services, job.request):
+    if job.requeued and give_up(services, job.request, message.actor):
         # Whoever names an attempt that found no machine wants none of those that would follow.
         answer(services, message, views.stopping_all([], 1, here))
         return
@@ -73,7 +73,8 @@ def _leave_line(
     authorise(services, message.actor, Who.MEMBER, verb="stop")
     if len(meant) > 1:
         raise Refusal(Reason.AMBIGUOUS_JOB, jobs=", ".join(meant))
-    give_up(services, *meant.values())
+    (request,) = meant.values()
+    give_up(services, request, message.actor)
     answer(services, message, views.stopping_all([], 1, texts(member.language)))
     return True
 
@@ -92,7 +93,7 @@ def _stop_all(services: Services, message: QueueMessage) -> None:
         raise Refusal(Reason.NO_JOBS)
     # First, lest what stops make room for them.
     for entry in waiting:
-        give_up(services, entry.request)
+        give_up(services, entry.request, message.actor)
     for job in own:
         stop_job(services, job, EndReason.ASKED)
     answer(services, message, views.stopping_all(own, len(waiting), here))
@@ -110,7 +111,7 @@ def stop_job(services: Services, job: Job, reason: EndReason) -> None:
     moved = services.jobs.change(job.name, stopping)
     if moved is None:
         # Its attempt may have ended for want of capacity at this moment: nobody wants the next.
-        give_up(services, job.request)
+        give_up(services, job.request, None)
     # Before the call that costs may be throttled: who is in is out within ten seconds.
     end_leases_on(services, job)
     services.training_jobs.stop(job.name)

@@ -138,21 +138,25 @@ def again(services: Services, message: QueueMessage, arguments: Again) -> None:
 def cancel(services: Services, message: QueueMessage, arguments: Waiting) -> None:
     """The button: the request leaves the line, and nothing of it stays."""
     entry = _own_entry(services, message, arguments.request)
-    give_up(services, entry.request)
+    give_up(services, entry.request, message.actor)
     call(services)
 
 
-def give_up(services: Services, request: str) -> bool:
+def give_up(services: Services, request: str, by: Actor | None) -> bool:
     """Nobody wants it any more, if it waits. Whether it did."""
     entry = services.waiting_room.get(request)
     if entry is None:
         return False
-    _leave(services, entry)
-    services.audit.record("wait-cancelled", actor=entry.owner, request=entry.request)
+    _cancel(services, entry, by)
     if entry.message is not None:
         here = texts(entry.language)
         services.chat.update(entry.message, views.notice(here, "waiting.cancelled", **_what(entry)))
     return True
+
+
+def _cancel(services: Services, entry: WaitingRequest, by: Actor | None) -> None:
+    _leave(services, entry)
+    services.audit.record("wait-cancelled", actor=by, owner=entry.owner.tag, request=entry.request)
 
 
 def _what(entry: WaitingRequest) -> dict[str, str]:
@@ -165,11 +169,10 @@ def requests_of(services: Services, owner: Actor) -> list[WaitingRequest]:
     return [entry for entry in entries if entry.owner.is_same(owner)]
 
 
-def leave_all(services: Services, member: Actor) -> None:
+def leave_all(services: Services, member: Actor, by: Actor | None) -> None:
     """A member goes: nothing of theirs is begun any more, and their secrets stay nowhere."""
     for entry in requests_of(services, member):
-        _leave(services, entry)
-        services.audit.record("wait-cancelled", actor=member, request=entry.request)
+        _cancel(services, entry, by)
         _say_instead(services, entry, Refusal(Reason.NOT_A_MEMBER, user=member.user))
 
 

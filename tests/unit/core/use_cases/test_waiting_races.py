@@ -18,7 +18,7 @@ from sshq.use_cases.follow import follow
 from sshq.use_cases.stop import stop_job
 from sshq.use_cases.sweep import sweep
 from tests.core_crashes import dying_after
-from tests.core_services import ALICE, BOB, START, MemoryServices
+from tests.core_services import ADMIN, ALICE, BOB, START, MemoryServices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -357,3 +357,14 @@ def test_who_came_into_the_line_while_slack_was_away_sees_the_job_before_it_begi
     assert job.message is not None
     assert job.name in full.training_jobs.created
     assert job.name in shown(full, bobs.request)
+
+
+def test_the_audit_names_who_ended_the_waiting(full: MemoryServices) -> None:
+    (entry,) = full.waiting_room.entries.values()
+    (attempt,) = full.jobs.all
+    full.enrol(ADMIN, "admin")
+    commands(full, full.message(ADMIN, "stop", trigger="s.1", job=attempt))
+
+    assert full.waiting_room.entries == {}
+    facts = {"owner": ALICE.tag, "request": entry.request}
+    assert ("wait-cancelled", ADMIN, facts) in full.audit.events

@@ -15,7 +15,8 @@ TEXTS: dict[str, str] = {
     "whoami.stranger": "You are <@{user}>, and not a member yet. Ask an admin to type "
     "`/sshq add-user` with your name.",
     "refusal.not-a-member": "You are not a member of sshq in this workspace.",
-    "refusal.not-a-member.next": "Ask an admin to type `/sshq add-user` with your name.",
+    "refusal.not-a-member.next": "Ask an admin to type `/sshq add-user` with your name; an admin may "
+    "type it with their own.",
     "refusal.not-an-admin": "Only an admin of this sshq may do that.",
     "refusal.not-an-admin.next": "Admins are named in the stack's parameter `Admins`.",
     "refusal.not-a-stack-admin": "Only an admin whom the stack itself names may do that.",

@@ -13,7 +13,7 @@ TEXTS: dict[str, str] = {
     "whoami.member": "您是 <@{user}>，成员。下一步：`/sshq run`。",
     "whoami.stranger": "您是 <@{user}>，还不是成员。请管理员输入 `/sshq add-user` 并选择您。",
     "refusal.not-a-member": "您不是本工作区 sshq 的成员。",
-    "refusal.not-a-member.next": "请管理员输入 `/sshq add-user` 并选择您。",
+    "refusal.not-a-member.next": "请管理员输入 `/sshq add-user` 并选择您；管理员也可以选择自己。",
     "refusal.not-an-admin": "只有此 sshq 的管理员可以这样做。",
     "refusal.not-an-admin.next": "管理员由堆栈参数 `Admins` 指定。",
     "refusal.not-a-stack-admin": "只有堆栈参数指定的管理员可以这样做。",
