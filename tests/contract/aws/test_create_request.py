@@ -88,5 +88,5 @@ def test_all_inputs_and_what_is_sshqs_own_are_as_many_channels_as_sagemaker_take
 
     assert MOST_INPUTS + len(own) == service.shape_for("InputDataConfig").metadata["max"]
     for name in own:
-        with pytest.raises(ValidationError, match="sshq's own"):
+        with pytest.raises(ValidationError, match="own-channel"):
             Options.model_validate({"input": {name: "s3://data/imagenet/"}})
