@@ -128,7 +128,7 @@ image-catalogue: $(SDK_VENV)/.ready ## Make the catalogue of SageMaker's images 
 
 .PHONY: test-sdk
 test-sdk: $(SDK_VENV)/.ready ## Compare the catalogue and our request with the SageMaker SDK (450 MB)
-	PYTHONPATH=layers/core $(SDK_VENV)/bin/python -m pytest -q -c /dev/null --rootdir . tests/sdk/check_against_sdk.py
+	PYTHONPATH=layers/core $(SDK_VENV)/bin/python -m pytest -q -c /dev/null --rootdir . --noconftest tests/sdk/check_against_sdk.py
 
 .PHONY: lock
 lock: ## Pin the requirements anew (needs uv); the files name no index
