@@ -92,14 +92,20 @@ def _now_milliseconds() -> int:
     return int(time.time() * 1000)
 
 
-def test_of_writers_at_once_one_meets_the_condition(account: Account) -> None:
-    table = account.client("dynamodb")
-    table.create_table(
-        TableName="once",
+def _table(account: Account, name: str) -> Any:
+    """A client of DynamoDB's, which has a table of that name."""
+    client = account.client("dynamodb")
+    client.create_table(
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
+    return client
+
+
+def test_of_writers_at_once_one_meets_the_condition(account: Account) -> None:
+    table = _table(account, "once")
     table.put_item(TableName="once", Item={"pk": {"S": "a"}, "version": {"N": "1"}})
     barrier = threading.Barrier(12)
 
@@ -121,13 +127,7 @@ def test_of_writers_at_once_one_meets_the_condition(account: Account) -> None:
 
 
 def test_a_transaction_that_comes_again_with_its_token_is_done_once(account: Account) -> None:
-    table = account.client("dynamodb")
-    table.create_table(
-        TableName="token",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    table = _table(account, "token")
 
     def write(token: str) -> None:
         put = {"TableName": "token", "Item": {"pk": {"S": "a"}}}
@@ -146,13 +146,7 @@ def test_a_transaction_asked_for_again_while_it_is_under_way_is_done_once(
     """A client that waits no longer asks again before the first call has come to its end."""
     from moto.dynamodb.models import DynamoDBBackend
 
-    table = account.client("dynamodb")
-    table.create_table(
-        TableName="slow",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    table = _table(account, "slow")
     moto_s = DynamoDBBackend.transact_write_items
 
     def slowly(backend: Any, items: Any) -> None:
@@ -171,13 +165,7 @@ def test_a_transaction_asked_for_again_while_it_is_under_way_is_done_once(
 
 
 def test_nobody_sees_what_a_transaction_takes_back(account: Account) -> None:
-    table = account.client("dynamodb")
-    table.create_table(
-        TableName="seen",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    table = _table(account, "seen")
     puts = [{"Put": {"TableName": "seen", "Item": {"pk": {"S": f"{n}"}}}} for n in range(99)]
     check = {
         "TableName": "seen",

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _NOT_FOUND = "ResourceNotFound"
 _NOTHING_TO_DO = {"ValidationException", _NOT_FOUND}
 _ABOVE_A_QUOTA = "ResourceLimitExceeded"
-# "… limit 'ml.g5.xlarge for training job usage' is 2 Instances, with current utilization of 2
-# Instances and a request delta of 1 Instances."
 _NO_SUCH_TYPE = "at 'resourceConfig.instanceType' failed to satisfy constraint"
 _TYPE = re.compile(r"\bml\.[a-z0-9-]+\.[a-z0-9]+")
+# "… limit 'ml.g5.xlarge for training job usage' is 2 Instances, with current utilization of 2
+# Instances and a request delta of 1 Instances."
 _LIMIT = re.compile(r" is (?P<limit>\d+) \w+, with .* delta of (?P<delta>\d+) \w+")
 _NOT_IN_REGION = "not available in this region"
 

@@ -12,6 +12,7 @@ from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.showing import console_of
+from sshq.use_cases.waiting import requests_of
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import AJob
@@ -36,8 +37,7 @@ def jobs(services: Services, message: QueueMessage, arguments: Listing) -> None:
     over = services.jobs.ended_jobs_of(message.actor, since=since)
     # What still costs money is no matter of the past.
     found += [job for job in over if arguments.all or (job.pool_until and job.pool_until > now)]
-    entries, _, _ = services.waiting_room.all()
-    waiting = [entry for entry in entries if entry.owner.is_same(message.actor)]
+    waiting = requests_of(services, message.actor)
     held = [
         approval
         for approval in services.approvals.waiting()

@@ -41,9 +41,11 @@ def change_preset(services: Services, message: QueueMessage, arguments: ChangePr
     member = authorise(services, message.actor, Who.ADMIN, verb="preset")
     name = arguments.preset
     preset = _preset(services, message, arguments)
-    before = services.presets.read().presets.get(name)
+    before: Preset | None = None
 
     def changed(book: PresetBook) -> PresetBook:
+        nonlocal before
+        before = book.presets.get(name)
         if arguments.action is PresetAction.SAVE:
             return book.with_preset(preset)
         if arguments.action is PresetAction.DELETE:

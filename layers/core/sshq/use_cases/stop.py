@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 from sshq.chat import views
 from sshq.chat.catalogue import texts
 from sshq.domain.authorisation import Who
-from sshq.domain.jobs import EndReason, Phase, has_prefix, job_name
+from sshq.domain.jobs import EndReason, Phase, has_prefix
 from sshq.domain.refusals import Reason, Refusal
 from sshq.use_cases.answering import answer
 from sshq.use_cases.authorising import authorise
 from sshq.use_cases.choosing import choose_job
 from sshq.use_cases.ending import clean_up, end_leases_on
 from sshq.use_cases.showing import show
-from sshq.use_cases.waiting import give_up, requests_of
+from sshq.use_cases.waiting import give_up, name_of_attempt, requests_of
 from sshq.use_cases.warm_pool import end_pool
 
 if TYPE_CHECKING:
     from sshq.chat.commands.jobs import Stop
     from sshq.domain.jobs import Job
     from sshq.domain.queue_message import QueueMessage
-    from sshq.domain.waiting import WaitingRequest
     from sshq.ports import Services
 
 
@@ -66,7 +65,7 @@ def _leave_line(
     meant = {
         last: entry.request
         for entry in requests_of(services, message.actor)
-        if has_prefix(last := _last_attempt(entry, member.slug), name or "")
+        if has_prefix(last := name_of_attempt(entry, member, max(1, entry.attempt - 1)), name or "")
     }
     if not meant:
         return False
@@ -77,11 +76,6 @@ def _leave_line(
     give_up(services, request, message.actor)
     answer(services, message, views.stopping_all([], 1, texts(member.language)))
     return True
-
-
-def _last_attempt(entry: WaitingRequest, slug: str) -> str:
-    label, attempt = entry.shape.name, max(1, entry.attempt - 1)
-    return job_name(member_slug=slug, label=label, request=entry.request, attempt=attempt)
 
 
 def _stop_all(services: Services, message: QueueMessage) -> None:

@@ -312,7 +312,7 @@ def _is_next(services: Services, entry: WaitingRequest, member: Member) -> bool:
     """Whether the attempt before ended for want of capacity. If it ended otherwise, nobody waits."""
     if entry.attempt == 1:
         return True
-    before = services.jobs.get(_name(entry, member, entry.attempt - 1))
+    before = services.jobs.get(name_of_attempt(entry, member, entry.attempt - 1))
     if before is None or before.requeued:
         return True
     if not before.is_open:
@@ -325,7 +325,7 @@ def _is_next(services: Services, entry: WaitingRequest, member: Member) -> bool:
 
 def _row(services: Services, entry: WaitingRequest, member: Member) -> Job:
     """The attempt's row with its reservation, made once. Raises Refusal where a limit forbids it."""
-    name = _name(entry, member, entry.attempt)
+    name = name_of_attempt(entry, member, entry.attempt)
     stored = services.jobs.get(name)
     if stored is not None:
         return stored
@@ -366,7 +366,8 @@ def _check_affordable(services: Services, entry: WaitingRequest) -> None:
             raise Refusal(terms.reason, **terms.facts)
 
 
-def _name(entry: WaitingRequest, member: Member, attempt: int) -> str:
+def name_of_attempt(entry: WaitingRequest, member: Member, attempt: int) -> str:
+    """The job's name that follows from the request and the attempt's number."""
     return job_name(
         member_slug=member.slug, label=entry.shape.name, request=entry.request, attempt=attempt
     )

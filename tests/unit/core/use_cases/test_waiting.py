@@ -313,7 +313,7 @@ def test_the_waiting_can_be_ended_and_leaves_nothing(full: MemoryServices) -> No
     commands(full, full.message(ALICE, "wait-cancel", trigger="4.4", request=entry.request))
     assert waiting(full) == []
     assert full.startup_files.stored == {}
-    assert f"You stopped waiting for 1 × `{GPU}`" in full.chat.said[-1][1].text
+    assert f"This waits no longer for 1 × `{GPU}`: it was stopped." in full.chat.said[-1][1].text
 
     commands(full, full.message(ALICE, "wait-cancel", trigger="5.5", request=entry.request))
     assert "doesn't wait any more" in full.chat.said[-1][1].text

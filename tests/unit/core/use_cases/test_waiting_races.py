@@ -108,7 +108,7 @@ def test_a_stop_just_after_the_job_went_into_the_line_takes_it_out(
     stop_job(services, job, EndReason.ASKED)
 
     assert services.waiting_room.entries == {}
-    assert "You stopped waiting" in shown(services, job.request)
+    assert "it was stopped" in shown(services, job.request)
 
 
 def test_who_stops_an_attempt_that_found_no_machine_gets_none_later(full: MemoryServices) -> None:
@@ -118,7 +118,7 @@ def test_who_stops_an_attempt_that_found_no_machine_gets_none_later(full: Memory
     commands(full, full.message(ALICE, "stop", trigger="s", job=attempt.name))
 
     assert full.waiting_room.entries == {}
-    assert "You stopped waiting" in shown(full, entry.request)
+    assert "it was stopped" in shown(full, entry.request)
     assert "left the line" in full.chat.said[-1][1].text
 
 

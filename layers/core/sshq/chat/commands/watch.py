@@ -59,8 +59,8 @@ class Extend(Model):
             if not found.get("job"):
                 raise Misfit("extend-by-nothing")
             return {"by": found["job"]}
-        swapped = isinstance(found, dict) and isinstance(found.get("by"), str)
-        if swapped and _is_span(found.get("job")) and not _is_span(found["by"]):
+        are_typed = isinstance(found, dict) and isinstance(found.get("by"), str)
+        if are_typed and _is_span(found.get("job")) and not _is_span(found["by"]):
             # `2h resnet`: told apart as in `share`, whatever comes first.
             return {**found, "job": found["by"], "by": found["job"]}
         return found

@@ -59,7 +59,7 @@ TEXTS: dict[str, str] = {
     "waiting.cancel": "Stop waiting",
     "waiting.begun": "There is no free `{pool}` at the moment: your request waits in line. Its message "
     "in your DM says which place it has, and it starts by itself.",
-    "waiting.cancelled": "You stopped waiting for {count} × `{pool}`. "
+    "waiting.cancelled": "This waits no longer for {count} × `{pool}`: it was stopped. "
     "Nothing was started and nothing costs money.",
     "waiting.too-long": "A week has passed without capacity for {count} × `{pool}`. Nothing was started. "
     "Try another instance type or region, or ask for a higher quota.",

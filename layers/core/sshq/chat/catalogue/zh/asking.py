@@ -57,7 +57,7 @@ TEXTS: dict[str, str] = {
     "waiting.instead": "改用 {instance}",
     "waiting.cancel": "停止等待",
     "waiting.begun": "目前没有空闲的 `{pool}`：您的请求正在排队。私信里的消息会显示位置，轮到时会自动启动。",
-    "waiting.cancelled": "您已停止等待 {count} × `{pool}`。没有启动任何东西，也不产生费用。",
+    "waiting.cancelled": "此请求不再等待 {count} × `{pool}`：已被停止。没有启动任何东西，也不产生费用。",
     "waiting.too-long": "已过去一周，{count} × `{pool}` 仍没有容量。没有启动任何东西。"
     "请换一种实例类型或区域，或申请提高配额。",
     "approval.why.not-allowed": "预设 {preset} 不允许 `{what}`。",
